@@ -1,0 +1,99 @@
+// Builds everything that a browser loads into static/dist, under fixed names; Django hashes them.
+//
+// By convention, so that a new room needs no change here:
+//   frontend/<room>/index.ts      -> static/dist/<room>.js
+//   frontend/<room>/worker.ts     -> static/dist/<room>.worker.js
+//   frontend/styles/<name>.css    -> static/dist/<name>.css   (folders below hold the parts)
+// Fonts are cut by frontend/fonts.py, and only when their sources or the recipe changed.
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import esbuild from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
+const out = join(root, "static", "dist");
+const require = createRequire(import.meta.url);
+const watching = process.argv.includes("--watch");
+
+function scripts() {
+  const entries = {};
+  for (const room of readdirSync(here, { withFileTypes: true })) {
+    if (!room.isDirectory()) continue;
+    const index = join(here, room.name, "index.ts");
+    const worker = join(here, room.name, "worker.ts");
+    if (existsSync(index)) entries[room.name] = index;
+    if (existsSync(worker)) entries[`${room.name}.worker`] = worker;
+  }
+  return entries;
+}
+
+function styles() {
+  const folder = join(here, "styles");
+  return Object.fromEntries(
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".css"))
+      .map((name) => [name.slice(0, -".css".length), join(folder, name)]),
+  );
+}
+
+function fonts() {
+  const recipe = join(here, "fonts.py");
+  const manifest = require.resolve("@fontsource-variable/hanken-grotesk/package.json");
+  const files = join(dirname(manifest), "files");
+  const target = join(out, "fonts");
+  const stamp = join(target, ".made-from");
+  const made = createHash("sha256")
+    .update(readFileSync(recipe))
+    .update(readFileSync(manifest))
+    .digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === made) return;
+  const own = join(root, ".venv", "bin", "python");
+  execFileSync(process.env.PYTHON ?? (existsSync(own) ? own : "python3"), [recipe, files, target], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  writeFileSync(stamp, made);
+}
+
+function copies() {
+  // The decoder loads this file by the address that we name; its own default is a foreign one.
+  copyFileSync(
+    require.resolve("zxing-wasm/reader/zxing_reader.wasm"),
+    join(out, "zxing_reader.wasm"),
+  );
+}
+
+mkdirSync(out, { recursive: true });
+fonts();
+copies();
+
+const common = {
+  bundle: true,
+  minify: true,
+  sourcemap: true,
+  target: ["es2020", "safari15"],
+  outdir: out,
+  logLevel: "warning",
+};
+const builds = [
+  { ...common, entryPoints: scripts(), format: "iife" },
+  // Fonts stay plain addresses: Django's storage finds and hashes them itself.
+  { ...common, entryPoints: styles(), external: ["*.woff2"] },
+];
+if (watching) {
+  for (const options of builds)
+    await (await esbuild.context({ ...options, logLevel: "info" })).watch();
+} else {
+  await Promise.all(builds.map((options) => esbuild.build(options)));
+}
