@@ -1,0 +1,18 @@
+"""Where the parts of the embedded default live. Used by the settings and by ``manage.py run``."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+# A Unix socket's address takes 107 bytes on Linux (103 on macOS).
+LONGEST_SOCKET_PATH = 103
+
+
+def broker_socket(data_dir: Path) -> Path:
+    """Name the broker's socket: in ``data_dir``, or under a short name where that is too long."""
+    path = data_dir / "broker" / "valkey.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"giothong-{os.getuid()}-{digest}" / "valkey.sock"

@@ -1,0 +1,201 @@
+"""Settings, read from the variables that ``INTERFACES.md`` names.
+
+Unset, they make the embedded default of ``make run``; with ``DATABASE_URL`` set they are a
+production's, and a missing secret stops the start.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+
+from backend.embedded import broker_socket
+from backend.keys import decode_key, load_keys
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DEBUG = env.str("DEBUG", default="0") == "1"
+HOST = env.str("HOST", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
+BASE_URL = env.str("BASE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).absolute()
+DATABASE_URL = env.str("DATABASE_URL", default="")
+REDIS_URL = env.str("REDIS_URL", default="")
+IS_HTTPS = BASE_URL.startswith("https://")
+
+# --- Secrets: newest first, older ones still read ---------------------------------------
+_secret_keys, _field_keys = (
+    load_keys(
+        name,
+        value=env.str(name, default=""),
+        kept_in=DATA_DIR / "keys",
+        made_here=not DATABASE_URL,
+    )
+    for name in ("SECRET_KEY", "FIELD_KEY")
+)
+SECRET_KEY, SECRET_KEY_FALLBACKS = _secret_keys[0], _secret_keys[1:]
+FIELD_KEYS = [decode_key("FIELD_KEY", key) for key in _field_keys]
+
+# --- Who may ask for what, under which name ---------------------------------------------
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or sorted(
+    {urlsplit(BASE_URL).hostname or "localhost", "127.0.0.1", "localhost", "[::1]"}
+)
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+
+INSTALLED_APPS = [
+    "accounts",
+    "donors",
+    "events.drives",
+    "events.registrations",
+    "events.checkin",
+    "events.reports",
+    "notifications",
+    "backend",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "tree_queries",
+    "django_htmx",
+    "django_filters",
+    "django_structlog",
+    "rest_framework",
+    "drf_spectacular",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "backend.urls"
+WSGI_APPLICATION = "backend.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- Databases --------------------------------------------------------------------------
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+WEB_WORKERS = env.int("WEB_WORKERS", default=os.cpu_count() or 1)
+WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=os.cpu_count() or 1)
+
+
+def _postgresql(url: str) -> dict[str, Any]:
+    """Persistent connections through psycopg's pool, one for each thread that may ask."""
+    database: dict[str, Any] = env.db_url_config(url)
+    options = {
+        "connect_timeout": 5,
+        "pool": {"min_size": 0, "max_size": WEB_THREADS + 2, "timeout": 10},
+    }
+    return database | {
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options | database.get("OPTIONS", {}),
+    }
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
+    """One writer at a time that others wait for; readers never wait."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "CONN_MAX_AGE": 600,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+            ),
+        },
+    }
+
+
+DATABASES = {
+    "default": _postgresql(DATABASE_URL) if DATABASE_URL else _sqlite(DATA_DIR / "db.sqlite3")
+}
+
+# --- Who somebody is --------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/manage/"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+_validators = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": _validators + "UserAttributeSimilarityValidator"},
+    {"NAME": _validators + "MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": _validators + "CommonPasswordValidator"},
+    {"NAME": _validators + "NumericPasswordValidator"},
+]
+
+# --- Broker and cache -------------------------------------------------------------------
+BROKER_SOCKET = broker_socket(DATA_DIR)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL or f"unix://{BROKER_SOCKET}",
+    }
+}
+
+# --- Language, time, files --------------------------------------------------------------
+LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="vi")
+LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.str("TIME_ZONE", default="Asia/Ho_Chi_Minh")
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Mail -------------------------------------------------------------------------------
+EMAIL_URL = env.str("EMAIL_URL", default="")
+EMAIL_FROM = env.str("EMAIL_FROM", default="Giọt Hồng <no-reply@localhost>")
+MAIL_DIR = DATA_DIR / "mail"
+
+REST_FRAMEWORK: dict[str, Any] = {}
