@@ -13,6 +13,8 @@ from typing import Final, Literal, NamedTuple
 
 import phonenumbers
 
+from backend.text import fold
+
 NAME_LENGTH: Final = 100
 NAME_KEY_LENGTH: Final = 255  # of name_search and name_sort; what is longer is cut
 MINIMUM_AGE: Final = 18  # TT 26/2013/TT-BYT, Đ3: from 18 …
@@ -82,19 +84,7 @@ def _is_joiner_in_a_word(text: str, i: int) -> bool:
 
 def name_search(name: str) -> str:
     """Give the name as it is searched and compared: no accents, no case, single spaces."""
-    text = _without_marks(name)
-    # Ð (eth) is what old fonts and keyboards give for Đ.
-    text = text.translate(_PLAIN_D).casefold()
-    # Case folding can bring marks of its own ("İ").
-    return " ".join(_without_marks(text).split())[:NAME_KEY_LENGTH]
-
-
-_PLAIN_D = str.maketrans("ĐđÐð", "dddd")
-
-
-def _without_marks(text: str) -> str:
-    decomposed = unicodedata.normalize("NFD", text)
-    return "".join(c for c in decomposed if unicodedata.category(c)[0] != "M")
+    return fold(name)[:NAME_KEY_LENGTH]
 
 
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"

@@ -70,7 +70,13 @@ def make_print_font(sources: dict[str, Path], weight: int, style: str, target: P
     font["OS/2"].usWeightClass = weight
     names = font["name"]
     names.names = []
-    for number, text in {1: FAMILY, 2: style, 4: f"{FAMILY} {style}", 16: FAMILY, 17: style}.items():
+    for number, text in {
+        1: FAMILY,
+        2: style,
+        4: f"{FAMILY} {style}",
+        16: FAMILY,
+        17: style,
+    }.items():
         names.setName(text, number, 3, 1, 0x409)
     names.setName(f"HankenGrotesk-{style}", 6, 3, 1, 0x409)
     font.save(target)

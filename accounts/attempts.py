@@ -1,0 +1,80 @@
+"""The same request again gives the first result: keys of writes, and what they led to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from accounts.models import AttemptRecord
+from backend.errors import DomainError
+
+
+class KeyReused(DomainError):
+    """Code: ``idempotency_key_reused``; the key came before with another body."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One try at a write, as its caller names it.
+
+    :param key: ``None`` when the caller gave no key; then nothing is remembered.
+    :param body_hash: SHA-256 of the normalized body.
+    """
+
+    route: str
+    caller: str
+    key: uuid.UUID | None
+    body_hash: bytes
+
+    @classmethod
+    def of(
+        cls, body: Mapping[str, Any], *, route: str, caller: str = "", key: uuid.UUID | None
+    ) -> Self:
+        text = json.dumps(body, sort_keys=True, default=str, ensure_ascii=False)
+        digest = hashlib.sha256(text.encode()).digest()
+        return cls(route=route, caller=caller, key=key, body_hash=digest)
+
+    @classmethod
+    def unnamed(cls) -> Self:
+        return cls(route="", caller="", key=None, body_hash=b"")
+
+    def claim(self, object_id: str, *, now: datetime) -> str | None:
+        """Bind the key to ``object_id``, or return the id that it is bound to already.
+
+        Runs inside the write's transaction, before it changes anything: a second request with the
+        same key waits here until the first is committed (then it gets that one's id) or rolled
+        back (then it goes on as the first). ``None`` means: go on.
+
+        :raises KeyReused: the key came before with another body.
+        """
+        if self.key is None:
+            return None
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO accounts_attemptrecord"
+                " (route, caller, key, body_hash, object_id, created_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s)"
+                " ON CONFLICT (route, caller, key) DO NOTHING",
+                [
+                    self.route,
+                    self.caller,
+                    AttemptRecord._meta.get_field("key").get_db_prep_value(self.key, connection),
+                    self.body_hash,
+                    object_id,
+                    connection.ops.adapt_datetimefield_value(now),
+                ],
+            )
+            if cursor.rowcount == 1:
+                return None
+        first = AttemptRecord.objects.get(route=self.route, caller=self.caller, key=self.key)
+        if bytes(first.body_hash) != self.body_hash:
+            raise KeyReused("idempotency_key_reused", _("This was sent before with other details."))
+        return first.object_id

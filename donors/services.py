@@ -1,0 +1,73 @@
+"""Find the donor behind a statement, and keep what people agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from donors.identity import name_key
+from donors.models import Consent, Donor
+from donors.people import Person
+
+# The wording of the consents that forms show; raise it with every change of the texts.
+CONSENT_TEXT_VERSION = "2026-11"
+
+
+def match_donor(person: Person, *, now: datetime, apart: bool = False) -> Donor:
+    """Return the donor with this phone, name (without accents) and birth year; make one if new.
+
+    A known donor is never changed. Without a phone nobody can be matched: a new one is made.
+
+    :param apart: the name differs in its accents from a known donor who is somebody else.
+    """
+    donor = Donor(
+        full_name=person.full_name,
+        name_key=name_key(person.full_name),
+        phone=person.phone or None,
+        birth_year=person.birth_year,
+        date_of_birth=person.date_of_birth,
+        sex=person.sex,
+        variant=" ".join(person.full_name.casefold().split()) if apart else "",
+        created_at=now,
+    )
+    if donor.phone is None:
+        donor.save()
+        return donor
+    # One statement finds or makes it, also when somebody else inserts the same person now; what it
+    # "updates" is part of the key and so the same.
+    [found] = Donor.objects.bulk_create(
+        [donor],
+        update_conflicts=True,
+        unique_fields=["phone", "name_key", "birth_year", "variant"],
+        update_fields=["variant"],
+    )
+    return found
+
+
+def drop_unused_donor(donor_id: int) -> None:
+    """Delete a donor of whom no registration speaks any more, after a corrected name or phone."""
+    Donor.objects.filter(pk=donor_id, registrations__isnull=True).delete()
+
+
+def record_consents(
+    donor: Donor,
+    *,
+    registration_id: str,
+    given: Collection[str],
+    withdrawn: Collection[str] = (),
+    channel: str,
+    now: datetime,
+) -> None:
+    """Write one row for each purpose agreed to or withdrawn; rows are never changed."""
+    Consent.objects.bulk_create(
+        Consent(
+            donor=donor,
+            registration_id=registration_id,
+            purpose=purpose,
+            given=purpose in given,
+            text_version=CONSENT_TEXT_VERSION,
+            channel=channel,
+            at=now,
+        )
+        for purpose in [*given, *withdrawn]
+    )

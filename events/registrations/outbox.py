@@ -1,0 +1,37 @@
+"""What this room owes people: its kinds of messages, and under which keys they are queued."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from events.registrations.models import Registration
+from notifications.services import queue_message
+
+
+def queue_about(
+    registration: Registration,
+    kind: str,
+    *,
+    now: datetime,
+    occasion: str | int = "",
+    details: dict[str, Any] | None = None,
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """Queue a message to the person behind a registration, where there is an address for it.
+
+    :param occasion: tells apart two messages of one kind, for example the revision told of.
+    """
+    if not registration.email:
+        return
+    queue_message(
+        kind,
+        about_id=registration.public_id,
+        group=f"drive:{registration.drive_id}",
+        dedupe_key=f"{kind}:{registration.public_id}:{occasion}",
+        now=now,
+        due_at=due_at,
+        expires_at=expires_at,
+        details=details,
+    )

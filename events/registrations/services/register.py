@@ -1,0 +1,159 @@
+"""Give a person a place in a slot."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts import audit
+from accounts.attempts import Attempt
+from accounts.models import Unit, User
+from backend.errors import refuse_duplicate
+from backend.transactions import in_transaction
+from donors.identity import name_key, same_spelling
+from donors.models import Purpose
+from donors.people import Person
+from donors.services import match_donor, record_consents
+from events.drives.models import Drive, Slot, random_id
+from events.registrations import refusals
+from events.registrations.models import Registration
+from events.registrations.outbox import queue_about
+from events.registrations.tickets import make_code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What a person asks for and agrees to, besides who they are.
+
+    :param consents: values of ``Purpose``; ``registration`` must be among them.
+    :param screening_rules: version of the rules of a pre-screen that was done, or ``""``.
+    :param different_person: names differ in their accents from somebody registered: not the same.
+    """
+
+    email: str = ""
+    unit: Unit | None = None
+    language: str = "vi"
+    consents: Collection[str] = (Purpose.REGISTRATION,)
+    screening_rules: str = ""
+    join_waitlist: bool = False
+    different_person: bool = False
+
+
+@in_transaction
+def register_donor(
+    *,
+    drive: Drive,
+    slot_id: str,
+    person: Person,
+    wishes: Wishes,
+    attempt: Attempt,
+    now: datetime,
+    by: User | None = None,
+    source: Registration.Source = Registration.Source.ONLINE,
+) -> tuple[Registration, bool]:
+    """Give this person a place in a slot, or on its waiting list; the same attempt changes nothing.
+
+    :param slot_id: the slot's public id.
+    :param by: the organizer or secretary who acts; they may register after closing.
+    :returns: the registration, and whether it was made by an earlier call of the same attempt.
+    :raises RegistrationRefused: see there.
+    :raises KeyReused: the attempt's key came before with another body.
+    """
+    public_id = random_id()
+    if first := attempt.claim(public_id, now=now):
+        return Registration.objects.select_related("slot", "drive", "unit").get(
+            public_id=first
+        ), True
+    slot = _locked_slot(drive, slot_id)
+    drive = slot.drive
+    _refuse_closed(slot, by=by, now=now)
+    refusals.refuse_wrong_age(person, on=drive.date)
+    is_full = slot.taken >= slot.booking_limit
+    if is_full and not wishes.join_waitlist:
+        if _registered_already(drive, person, different=wishes.different_person):
+            raise refusals.already_registered()
+        raise refusals.slot_full(slot, now=now)
+
+    apart = wishes.different_person and _has_namesake(drive, person)
+    donor = match_donor(person, now=now, apart=apart)
+    registration = Registration(
+        public_id=public_id,
+        drive=drive,
+        slot=slot,
+        donor=donor,
+        unit=wishes.unit,
+        status=Registration.Status.WAITLISTED if is_full else Registration.Status.REGISTERED,
+        source=source,
+        code=make_code(secrets.SystemRandom()),
+        full_name=person.full_name,
+        birth_year=person.birth_year,
+        date_of_birth=person.date_of_birth,
+        sex=person.sex,
+        phone=person.phone,
+        email=wishes.email,
+        language=wishes.language,
+        consent_reminders=Purpose.REMINDERS in wishes.consents,
+        consent_invitations=Purpose.INVITATIONS in wishes.consents,
+        screening_rules=wishes.screening_rules,
+        screened_at=now if wishes.screening_rules else None,
+        created_at=now,
+        placed_at=None if is_full else now,
+    )
+    with refuse_duplicate(refusals.already_registered()):
+        registration.save(force_insert=True)
+    record_consents(
+        donor,
+        registration_id=public_id,
+        given=wishes.consents,
+        channel="web" if by is None else "organizer",
+        now=now,
+    )
+    audit.record("registration.created", registration, by=by, at=now, unit_id=drive.unit_id)
+    queue_about(registration, "waitlisted" if is_full else "registered", now=now)
+    return registration, False
+
+
+def _locked_slot(drive: Drive, slot_id: str) -> Slot:
+    """Lock, then count: two donors must not both see the last place.
+
+    The drive is read after the lock too: cancelling it takes the same lock.
+    """
+    locked = Slot.objects.filter(drive_id=drive.pk, public_id=slot_id)
+    pks = list(locked.select_for_update(no_key=True).values_list("pk", flat=True))
+    if not pks:
+        raise refusals.unknown_slot()
+    return Slot.objects.with_places().select_related("drive__venue", "drive__unit").get(pk=pks[0])
+
+
+def _refuse_closed(slot: Slot, *, by: User | None, now: datetime) -> None:
+    if by is None:
+        refusals.refuse_closed_drive(slot.drive, now=now)
+        closed = not slot.open_at(now)
+    else:
+        refusals.refuse_dead_drive(slot.drive, now=now)
+        closed = not slot.is_open or now >= slot.ends_at
+    if closed:
+        raise refusals.registration_closed()
+
+
+def _living_namesakes(drive: Drive, person: Person) -> list[str]:
+    """Return names of who is registered with the same phone, birth year and unaccented name."""
+    if not person.phone:
+        return []
+    rows = Registration.objects.living().filter(
+        drive=drive, phone=person.phone, birth_year=person.birth_year
+    )
+    key = name_key(person.full_name)
+    return [n for n in rows.values_list("full_name", flat=True) if name_key(n) == key]
+
+
+def _has_namesake(drive: Drive, person: Person) -> bool:
+    names = _living_namesakes(drive, person)
+    return bool(names) and not any(same_spelling(n, person.full_name) for n in names)
+
+
+def _registered_already(drive: Drive, person: Person, *, different: bool) -> bool:
+    names = _living_namesakes(drive, person)
+    return any(not different or same_spelling(n, person.full_name) for n in names)
