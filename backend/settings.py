@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import environ
 
 from backend.embedded import broker_socket
-from backend.keys import decode_key, load_keys
+from backend.keys import decode_key, load_keys, signing_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -36,7 +36,7 @@ _secret_keys, _field_keys = (
     )
     for name in ("SECRET_KEY", "FIELD_KEY")
 )
-SECRET_KEY, SECRET_KEY_FALLBACKS = _secret_keys[0], _secret_keys[1:]
+SECRET_KEY, *SECRET_KEY_FALLBACKS = [signing_secret(key) for key in _secret_keys]
 FIELD_KEYS = [decode_key("FIELD_KEY", key) for key in _field_keys]
 
 # --- Who may ask for what, under which name ---------------------------------------------

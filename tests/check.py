@@ -1,0 +1,146 @@
+"""``make check``: every check, one after another; all that failed are named at the end."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from tests.services.environment import clean_environment
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = Path(sys.executable).parent
+
+
+def run(*command: str, env: dict[str, str] | None = None) -> str:
+    """Run a program of the environment; what it said if it failed, else nothing."""
+    found = PROGRAMS / command[0]
+    done = subprocess.run(
+        [str(found) if found.exists() else command[0], *command[1:]],
+        cwd=ROOT,
+        env=env or clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return "" if done.returncode == 0 else done.stdout or f"exit code {done.returncode}"
+
+
+def manage(*arguments: str, env: dict[str, str] | None = None) -> str:
+    return run("python", "-W", "error::DeprecationWarning", "manage.py", *arguments, env=env)
+
+
+def templates() -> str:
+    files = sorted(str(path) for path in (ROOT / "templates").rglob("*.html"))
+    return run("djade", "--check", "--target-version", "5.2", *files) if files else ""
+
+
+def deployment() -> str:
+    """As in production: with every variable that it needs, no warning is left."""
+    key = "Y2hlY2stb25seS1rZXktb2YtdGhpcnR5LXR3by1ieXQ"
+    return manage(
+        "check",
+        "--deploy",
+        "--fail-level=WARNING",
+        env=clean_environment(
+            BASE_URL="https://giothong.example",
+            DATABASE_URL="postgresql://giothong@127.0.0.1/giothong",
+            REDIS_URL="redis://127.0.0.1/0",
+            EMAIL_URL="smtp://127.0.0.1:25",
+            SECRET_KEY=key,
+            FIELD_KEY=key,
+        ),
+    )
+
+
+def pins(path: Path) -> dict[str, Version]:
+    return {
+        name: Version(version)
+        for name, version in re.findall(
+            r"^([a-z0-9-]+)==([^ ;\\]+)", path.read_text(), re.MULTILINE
+        )
+    }
+
+
+def chosen(path: Path) -> Iterator[Requirement]:
+    for line in path.read_text().splitlines():
+        wish = line.split("#")[0].strip()
+        if wish and not wish.startswith("-"):
+            yield Requirement(wish)
+
+
+def requirements() -> str:
+    """What we chose is what is pinned, and tests run on the versions that the product has."""
+    wrong = []
+    for source in sorted(ROOT.glob("requirements*.in")):
+        pinned = pins(source.with_suffix(".txt"))
+        for wish in chosen(source):
+            version = pinned.get(wish.name.lower())
+            if version is None or version not in wish.specifier:
+                wrong.append(f"{source.name}: {wish} is pinned to {version}")
+        if text := re.search(r"https?://.*", source.with_suffix(".txt").read_text()):
+            wrong.append(f"{source.with_suffix('.txt').name} names an address: {text[0]}")
+    run_pins, dev_pins = pins(ROOT / "requirements.txt"), pins(ROOT / "requirements-dev.txt")
+    wrong += [
+        f"{name}: {version} in requirements.txt, {dev_pins.get(name)} in requirements-dev.txt"
+        for name, version in run_pins.items()
+        if dev_pins.get(name) != version
+    ]
+    return "\n".join([*wrong, "`make lock` mends this."] if wrong else [])
+
+
+def translations() -> str:
+    import polib
+
+    wrong = []
+    for path in sorted((ROOT / "locale").glob("vi/LC_MESSAGES/*.po")):
+        catalogue = polib.pofile(str(path))
+        gaps = catalogue.untranslated_entries() + catalogue.fuzzy_entries()
+        wrong += [f"{path.name}: {entry.msgid!r} has no Vietnamese" for entry in gaps]
+    return "\n".join(wrong)
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "ruff": lambda: run("ruff", "check", "--quiet", "."),
+    "ruff format": lambda: run("ruff", "format", "--check", "--quiet", "."),
+    "types": lambda: run("mypy", "."),
+    "imports": lambda: run("lint-imports"),
+    "templates": templates,
+    "migrations are complete": lambda: manage("makemigrations", "--check", "--dry-run"),
+    "deployment": deployment,
+    "requirements agree": requirements,
+    "translations are complete": translations,
+    "browser code": lambda: run(shutil.which("npm") or "npm", "run", "--silent", "check"),
+}
+
+
+def main() -> int:
+    failed = []
+    for name, check in CHECKS.items():
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
+        started = time.monotonic()
+        said = check()
+        print(f"{'FAILED' if said else 'ok':7}{name} ({time.monotonic() - started:.1f} s)")
+        if said:
+            print("\n".join(f"       {line}" for line in said.rstrip().splitlines()))
+            failed.append(name)
+        sys.stdout.flush()
+    print(
+        f"{len(failed)} of {len(CHECKS)} checks failed: {', '.join(failed)}"
+        if failed
+        else "All ok."
+    )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    sys.exit(main())

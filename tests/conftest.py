@@ -1,0 +1,131 @@
+"""What every test may ask for: the databases, broker, mail server and browser, all real."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.services.chromium import LAUNCH_FLAGS, MISSING, find_chromium
+from tests.services.mail import MailServer
+from tests.services.postgresql import PostgreSQL
+from tests.services.valkey import Valkey
+
+REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
+_cluster: PostgreSQL | None = None
+
+
+def _run_dir() -> Path:
+    from tests.settings import RUN_DIR
+
+    return RUN_DIR
+
+
+def _start_cluster() -> None:
+    """Start PostgreSQL once for the whole run, where the tests are to use our own."""
+    global _cluster
+    from tests.settings import TEST_DATABASE
+
+    ours = TEST_DATABASE == "postgresql" and "TEST_DATABASE_URL" not in os.environ
+    if ours and _cluster is None and "PYTEST_XDIST_WORKER" not in os.environ:
+        _cluster = PostgreSQL(_run_dir() / "postgresql")
+        _cluster.start()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The cluster belongs to the process that outlives the others; nobody (root's stand-in
+    # for PostgreSQL) passes through this folder to its own.
+    _run_dir().chmod(0o711)
+    if getattr(config.option, "numprocesses", None):
+        _start_cluster()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        if _cluster is not None:
+            _cluster.remove()
+        shutil.rmtree(_run_dir(), ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On SQLite run what touches the database and does not need PostgreSQL's own ways."""
+    from tests.settings import TEST_DATABASE
+
+    if TEST_DATABASE != "sqlite":
+        return
+    chosen: list[pytest.Item] = []
+    others: list[pytest.Item] = []
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        asks = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(names)
+        apart = item.get_closest_marker("postgresql") or item.get_closest_marker("processes")
+        (chosen if asks and not apart and "page" not in names else others).append(item)
+    config.hook.pytest_deselected(items=others)
+    items[:] = chosen
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """With REQUIRE_SERVICES=1 a test that skips itself has failed."""
+    report = yield
+    if REQUIRE_SERVICES and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped under REQUIRE_SERVICES=1: {report.longrepr[-1]}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    _start_cluster()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def broker(request: pytest.FixtureRequest) -> Iterator[Valkey]:
+    """The broker and cache that ``REDIS_URL`` names. To stop one, start another with Valkey()."""
+    from tests.settings import OWN_DIR
+
+    valkey = Valkey(OWN_DIR / "valkey")
+    valkey.start()
+    yield valkey
+    valkey.remove()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let no test see the limits that another used up."""
+    yield
+    if {"db", "transactional_db", "client"} & set(request.fixturenames):
+        from django.core.cache import cache
+
+        cache.clear()
+
+
+@pytest.fixture(scope="session")
+def _mail_server() -> Iterator[MailServer]:
+    server = MailServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mail_server(_mail_server: MailServer) -> MailServer:
+    """A real SMTP server on loopback, empty at the start; ``.url`` is an ``EMAIL_URL``."""
+    _mail_server.clear()
+    return _mail_server
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip(MISSING)
+    # Playwright keeps an event loop in this thread; Django would refuse to query beside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    return browser_type_launch_args | {"executable_path": str(chromium), "args": LAUNCH_FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return browser_context_args | {"locale": "vi-VN", "timezone_id": "Asia/Ho_Chi_Minh"}
