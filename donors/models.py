@@ -23,7 +23,7 @@ class Donor(models.Model):
 
     full_name = models.CharField(max_length=100)
     name_key = models.CharField(max_length=255)  # without accents, case and spaces
-    phone = models.CharField(max_length=16, null=True)  # noqa: DJ001 - null is "none", and distinct
+    phone = models.CharField(max_length=16, null=True)  # null is "none", and distinct
     birth_year = models.PositiveSmallIntegerField()
     date_of_birth = models.DateField(null=True)
     sex = models.CharField(max_length=6, choices=Sex, blank=True)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, F, Q, Sum, UniqueConstraint
+from django.db.models import Count, F, Sum, UniqueConstraint
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
@@ -64,7 +64,7 @@ class DriveQuerySet(models.QuerySet["Drive"]):
         return self.of_units(unit_ids(user, MANAGES_DRIVES))
 
     def with_places(self, now: datetime) -> Self:
-        """Add ``places_left`` over the slots that are open at ``now``, and ``capacity`` over all."""
+        """Add ``places_left`` over the slots open at ``now``, and ``capacity`` over all."""
         slots = (
             Slot.objects.filter(drive=models.OuterRef("pk"))
             .open_at(now)

@@ -64,7 +64,7 @@ class Plan:
 
 
 def moments(on: date, starts: time, ends: time, zone: str) -> tuple[datetime, datetime]:
-    """Return the moments at which a drive starts and ends; an end not after the start is tomorrow's."""
+    """Return when a drive starts and ends; an end that is not after the start is tomorrow's."""
     tz = ZoneInfo(zone)
     last_day = on if ends > starts else on + DAY
     return datetime.combine(on, starts, tz), datetime.combine(last_day, ends, tz)

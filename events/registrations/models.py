@@ -87,6 +87,8 @@ class Registration(models.Model):
     consent_invitations = models.BooleanField(default=False)
     screening_rules = models.CharField(max_length=20, blank=True)
     screened_at = models.DateTimeField(null=True)
+    # Made by the demonstration: nothing is ever sent to it.
+    is_demonstration = models.BooleanField(default=False, db_default=False)
     # Moments
     created_at = models.DateTimeField()
     placed_at = models.DateTimeField(null=True)  # when it first held a place

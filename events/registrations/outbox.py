@@ -23,7 +23,7 @@ def queue_about(
 
     :param occasion: tells apart two messages of one kind, for example the revision told of.
     """
-    if not registration.email:
+    if not registration.email or registration.is_demonstration:
         return
     queue_message(
         kind,

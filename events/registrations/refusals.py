@@ -1,4 +1,4 @@
-"""What registering, moving and giving up may be refused for: codes for machines, words for people."""
+"""What registering, moving and giving up may be refused for: codes and sentences."""
 
 from __future__ import annotations
 

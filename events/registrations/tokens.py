@@ -1,7 +1,7 @@
 """The link to a volunteer's own page: derived, never stored, so every message can carry it.
 
-Token = base64url of the 8 bytes of the registration's id and 16 bytes of a keyed MAC over the id and
-a version. Raising the version ends all links made before.
+Token = base64url of the 8 bytes of the registration's id and 16 bytes of a keyed MAC over the id
+and a version. Raising the version ends all links made before.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def registration_of(token: str, *, now: datetime) -> Registration | None:
         return None
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     macs = (_mac(key, raw[:_ID_BYTES], registration.token_version) for key in keys)
-    genuine = any([hmac.compare_digest(raw[_ID_BYTES:], mac) for mac in macs])
+    genuine = any(hmac.compare_digest(raw[_ID_BYTES:], mac) for mac in macs)
     return registration if genuine else None
 
 

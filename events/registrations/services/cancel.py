@@ -20,7 +20,7 @@ def cancel_registration(
 ) -> Registration:
     """Cancel a registration and give its place to the first in line; again changes nothing.
 
-    :param reason: what the organizer writes to the person; it is in the message, and kept nowhere else.
+    :param reason: what the organizer writes to the person; kept in the message alone.
     :raises RegistrationRefused: ``too_late`` once the slot has started or the person is in.
     """
     cancelling = lock_with_slots(registration.pk)
