@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -57,19 +57,19 @@ class User(AbstractBaseUser):
         return self.name
 
 
-class UnitQuerySet(TreeQuerySet["Unit"]):
+class UnitQuerySet(TreeQuerySet):  # type: ignore[misc]  # the library has no types
     def existing_on(self, on: date) -> Self:
         """Keep units that exist on a date: they have begun and have not ended."""
-        return self.filter(
+        return self.filter(  # type: ignore[no-any-return]
             Q(from_on__isnull=True) | Q(from_on__lte=on),
             Q(until_on__isnull=True) | Q(until_on__gt=on),
         )
 
     def search(self, text: str) -> Self:
-        return self.filter(name_search__contains=fold(text))
+        return self.filter(name_search__contains=fold(text))  # type: ignore[no-any-return]
 
 
-class Unit(TreeNode):
+class Unit(TreeNode):  # type: ignore[misc]  # the library has no types
     """A node of the union's tree. It has dates, because bodies are founded, merged and closed."""
 
     parent = TreeNodeForeignKey(
@@ -90,7 +90,7 @@ class Unit(TreeNode):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, **kwargs) -> None:  # type: ignore[no-untyped-def]
+    def save(self, **kwargs: Any) -> None:
         self.name_search = fold(self.name)
         super().save(**kwargs)
 

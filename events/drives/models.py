@@ -121,6 +121,10 @@ class Drive(models.Model):
     copied_from = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
 
+    # Filled by `with_places`.
+    places_left: int
+    capacity: int
+
     objects = DriveQuerySet.as_manager()
 
     class Meta:
@@ -225,6 +229,11 @@ class Slot(models.Model):
     ends_at = models.DateTimeField()
     capacity = models.PositiveSmallIntegerField()
     is_open = models.BooleanField(default=True)
+
+    # Filled by `with_places`.
+    taken: int
+    waiting: int
+    places_left_now: int
 
     objects = SlotQuerySet.as_manager()
 

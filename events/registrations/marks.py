@@ -13,6 +13,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Func
 from django.db.models.sql.compiler import SQLCompiler
 
+_Sql = tuple[str, tuple[str | int, ...]]
+
 
 class WritersMark(Func):
     """SQL for the mark that the present transaction leaves."""
@@ -21,16 +23,16 @@ class WritersMark(Func):
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_context: Any
-    ) -> tuple[str, list[Any]]:
-        return "(SELECT COALESCE(MAX(changed), 0) + 1 FROM registrations_registration)", []
+    ) -> _Sql:
+        return "(SELECT COALESCE(MAX(changed), 0) + 1 FROM registrations_registration)", ()
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_context: Any
-    ) -> tuple[str, list[Any]]:
-        return "(pg_current_xact_id()::text::bigint)", []
+    ) -> _Sql:
+        return "(pg_current_xact_id()::text::bigint)", ()
 
 
-class MarkField(models.BigIntegerField):
+class MarkField(models.BigIntegerField):  # type: ignore[type-arg]  # no types at run time
     """A column that takes the writer's mark at every save."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> WritersMark:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -142,16 +142,17 @@ class Registration(models.Model):
     def __str__(self) -> str:
         return f"registration {self.public_id}"
 
-    def save(self, *, update_fields: Collection[str] | None = None, **kwargs: Any) -> None:
+    def save(  # type: ignore[override]
+        self, *, update_fields: Iterable[str] | None = None, **kwargs: Any
+    ) -> None:
         """Keep the search and sort keys in step with the name, and leave the writer's mark."""
-        if update_fields is None or "full_name" in update_fields:
+        fields = None if update_fields is None else {*update_fields, "changed"}
+        if fields is None or "full_name" in fields:
             self.name_search = name_search(self.full_name)
             self.name_sort = name_sort(self.full_name)
-            if update_fields is not None:
-                update_fields = {*update_fields, "name_search", "name_sort"}
-        if update_fields is not None:
-            update_fields = {*update_fields, "changed"}
-        super().save(update_fields=update_fields, **kwargs)
+            if fields is not None:
+                fields |= {"name_search", "name_sort"}
+        super().save(update_fields=fields, **kwargs)
 
     @property
     def is_waiting(self) -> bool:

@@ -25,7 +25,7 @@ def nearest_free_slots(slot: Slot, *, now: datetime, count: int = 2) -> list[Fre
         .exclude(pk=slot.pk)
         .open_at(now)
         .with_places()
-        .filter(places_left_now__gt=0)
+        .filter(places_left_now__gt=0)  # type: ignore[misc]  # an annotation
     )
     nearest = sorted(others, key=lambda other: abs(other.starts_at - slot.starts_at))[:count]
     return [
@@ -39,6 +39,6 @@ def waitlist_position(registration: Registration) -> int | None:
     if not registration.is_waiting:
         return None
     waiting = Registration.objects.filter(
-        slot_id=registration.slot_id, status=Registration.Status.WAITLISTED
+        slot=registration.slot, status=Registration.Status.WAITLISTED
     )
     return waiting.filter(pk__lte=registration.pk).count()

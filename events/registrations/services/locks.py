@@ -14,9 +14,9 @@ def lock_with_slots(pk: int, *, and_slots: Collection[int] = ()) -> Registration
     The slot is known only once the row is read, and slots come first in the order of locks: read,
     lock, read again, and start anew if somebody moved it in between.
     """
-    known = Registration.objects.values_list("slot_id", flat=True).get(pk=pk)
+    known: int | None = Registration.objects.values_list("slot_id", flat=True).get(pk=pk)
     while True:
-        Slot.objects.lock({*and_slots, known} - {None})
+        Slot.objects.lock([*and_slots] if known is None else [*and_slots, known])
         [registration] = Registration.objects.select_related("slot", "drive").lock([pk])
         if registration.slot_id == known or registration.slot_id in and_slots:
             return registration
