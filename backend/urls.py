@@ -1,5 +1,6 @@
 """Every address of the product. Apps name theirs in their own ``urls.py``."""
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,3 +18,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/2fa/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),
 ]
+if settings.DEBUG:  # the looks, for who writes pages
+    urlpatterns.append(path("kit/", include("backend.kit")))

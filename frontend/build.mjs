@@ -4,7 +4,7 @@
 //   frontend/<room>/index.ts      -> static/dist/<room>.js
 //   frontend/<room>/worker.ts     -> static/dist/<room>.worker.js
 //   frontend/styles/<name>.css    -> static/dist/<name>.css   (folders below hold the parts)
-// Fonts are cut by frontend/fonts.py, and only when their sources or the recipe changed.
+// frontend/fonts.py cuts the fonts, frontend/mark.py draws the mark as icons.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -48,22 +48,26 @@ function styles() {
   );
 }
 
-function fonts() {
-  const recipe = join(here, "fonts.py");
+function made(files) {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(file));
+  return hash.digest("hex");
+}
+
+// Fonts and the mark are made by Python programs, and only when they or their sources changed.
+function pictures() {
   const manifest = require.resolve("@fontsource-variable/hanken-grotesk/package.json");
-  const files = join(dirname(manifest), "files");
-  const target = join(out, "fonts");
-  const stamp = join(target, ".made-from");
-  const made = createHash("sha256")
-    .update(readFileSync(recipe))
-    .update(readFileSync(manifest))
-    .digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === made) return;
+  const recipes = [join(here, "fonts.py"), join(here, "mark.py")];
+  const stamp = join(out, ".made-from");
+  const now = made([manifest, ...recipes]);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === now) return;
   const own = join(root, ".venv", "bin", "python");
-  execFileSync(process.env.PYTHON ?? (existsSync(own) ? own : "python3"), [recipe, files, target], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  writeFileSync(stamp, made);
+  const python = process.env.PYTHON ?? (existsSync(own) ? own : "python3");
+  const quiet = { stdio: ["ignore", "ignore", "inherit"] };
+  const files = join(dirname(manifest), "files");
+  execFileSync(python, [recipes[0], files, join(out, "fonts")], quiet);
+  execFileSync(python, [recipes[1], out], quiet);
+  writeFileSync(stamp, now);
 }
 
 function copies() {
@@ -75,7 +79,7 @@ function copies() {
 }
 
 mkdirSync(out, { recursive: true });
-fonts();
+pictures();
 copies();
 
 const common = {
