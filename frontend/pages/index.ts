@@ -1,1 +1,19 @@
-export {};
+/** Small helps for pages that work without them. One file for all pages; nothing here asks the network. */
+
+import { armBusyButtons } from "./busy";
+import { armCopyButtons } from "./copy";
+import { focusFirst } from "./focus";
+import { armPickers } from "./picker";
+
+function armPrintButtons(page: ParentNode): void {
+  for (const button of page.querySelectorAll<HTMLElement>("[data-prints]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+}
+
+armBusyButtons(document);
+armCopyButtons(document);
+armPrintButtons(document);
+armPickers(document);
+focusFirst(document);
