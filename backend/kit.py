@@ -64,7 +64,9 @@ class EveryWidgetForm(forms.Form):
     )
     file = forms.FileField(label="Tệp Excel", help_text="Tệp .xlsx, không quá 5 MB")
     one = forms.ChoiceField(
-        label="Chọn một", choices=[("a", "Buổi sáng"), ("b", "Buổi chiều")], widget=forms.RadioSelect
+        label="Chọn một",
+        choices=[("a", "Buổi sáng"), ("b", "Buổi chiều")],
+        widget=forms.RadioSelect,
     )
     several = forms.MultipleChoiceField(
         label="Chọn nhiều",
@@ -151,7 +153,15 @@ def context() -> dict[str, Any]:
             ("10:30", 10, 30, 0, "còn 20 chỗ"),
         ],
         "people": [
-            ("07:00", "Bùi Thị Kim Oanh", UNITS[2], "1902", "waiting", "Danh sách chờ", "Đứng số 1"),
+            (
+                "07:00",
+                "Bùi Thị Kim Oanh",
+                UNITS[2],
+                "1902",
+                "waiting",
+                "Danh sách chờ",
+                "Đứng số 1",
+            ),
             ("08:30", LONGEST_NAME, LONGEST_UNIT, "0483", "done", "Báo sẽ đến", "Đã nhắc"),
             ("08:30", "Lò Văn Pành", UNITS[4], "2210", "neutral", "Đã đăng ký", "Chưa tới"),
             ("08:30", "Phùng Thị Hải Yến", UNITS[7], "9075", "neutral", "Đã đăng ký", "Đã nhắc"),

@@ -5,11 +5,14 @@ production's, and a missing secret stops the start.
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from backend.embedded import broker_socket
 from backend.keys import decode_key, load_keys, signing_secret
@@ -171,12 +174,44 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Broker and cache -------------------------------------------------------------------
 BROKER_SOCKET = broker_socket(DATA_DIR)
+_redis_url = REDIS_URL or f"unix://{BROKER_SOCKET}"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL or f"unix://{BROKER_SOCKET}",
+        "BACKEND": "backend.cache.ForgivingRedisCache",
+        "LOCATION": _redis_url,
+        "KEY_PREFIX": "gh",
+        "OPTIONS": {
+            "socket_connect_timeout": 1,
+            "socket_timeout": 1,
+            "retry": Retry(NoBackoff(), 1),  # a connection from before a restart of Redis
+        },
     }
 }
+CELERY_BROKER_URL = re.sub("^unix:", "redis+socket:", _redis_url)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,  # longer than the longest task
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_TIME_LIMIT = 240
+CELERY_TASK_SOFT_TIME_LIMIT = 210
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Remote control stays on: without it a busy worker did not consume again after the broker
+# had restarted.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_TIMEZONE = env.str("TIME_ZONE", default="Asia/Ho_Chi_Minh")
 
 # --- Language, time, files --------------------------------------------------------------
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="vi")

@@ -1,8 +1,13 @@
 """What the web server calls."""
 
 import os
+import signal
 
 from django.core.wsgi import get_wsgi_application
 
+from backend.processes import tie_to_parent
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
+# A server that is killed outright must not leave its workers behind, holding the port.
+tie_to_parent(signal.SIGKILL)
 application = get_wsgi_application()

@@ -1,24 +1,16 @@
 """Starting a process that never outlives its starter."""
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from backend.processes import tied_to_this_process
+
 NOBODY = 65534
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-
-def die_with_parent(signum: int = signal.SIGKILL) -> None:
-    """Ask Linux to end this process when the one that started it ends."""
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, int(signum), 0, 0, 0)
 
 
 def start(
@@ -39,7 +31,7 @@ def start(
             stdout=output,
             stderr=output,
             env=env,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, takes no lock
+            preexec_fn=tied_to_this_process(),  # noqa: PLW1509 - one system call, takes no lock
             start_new_session=True,
             **options,
         )

@@ -1,0 +1,61 @@
+"""The cache, which may be lost at any moment: then everything goes on without it."""
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+import structlog
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+
+log = structlog.get_logger(__name__)
+
+# While it is away, nobody waits for it more than once in this time.
+REST_SECONDS = 3.0
+_away_until = 0.0
+
+
+def forgiving(name: str, otherwise: Any) -> Callable[..., Any]:
+    """Give the client's method ``name``, answering ``otherwise`` while Redis is away."""
+    method = getattr(RedisCacheClient, name)
+
+    @functools.wraps(method)
+    def ask(client: RedisCacheClient, *args: Any, **options: Any) -> Any:
+        global _away_until
+        if time.monotonic() < _away_until:
+            return otherwise
+        try:
+            return method(client, *args, **options)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            _away_until = time.monotonic() + REST_SECONDS
+            log.warning("cache_away", error=type(error).__name__)
+            return otherwise
+
+    return ask
+
+
+class ForgivingClient(RedisCacheClient):
+    """Answers as an empty cache does, while Redis is away."""
+
+    _get = forgiving("get", None)
+    get_many = forgiving("get_many", {})
+    has_key = forgiving("has_key", False)
+    add = forgiving("add", True)
+    set = forgiving("set", None)
+    set_many = forgiving("set_many", None)
+    touch = forgiving("touch", False)
+    delete = forgiving("delete", False)
+    delete_many = forgiving("delete_many", None)
+    incr = forgiving("incr", 1)
+    clear = forgiving("clear", False)
+
+    def get(self, key: Any, default: Any) -> Any:
+        value = self._get(key, None)
+        return default if value is None else value
+
+
+class ForgivingRedisCache(RedisCache):
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = ForgivingClient

@@ -1,0 +1,37 @@
+"""The ``web`` line of the Procfile: the server, set by our variables instead of its own."""
+
+import os
+import sys
+from pathlib import Path
+
+from django.conf import settings
+
+
+def main() -> None:
+    """Become the server, so that signals reach it itself."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
+    granian = Path(sys.executable).with_name("granian")
+    arguments = {
+        "--interface": "wsgi",
+        "--host": settings.HOST,
+        "--port": settings.PORT,
+        "--workers": settings.WEB_WORKERS,
+        "--blocking-threads": settings.WEB_THREADS,
+        "--http": "1",
+        "--log-level": "error",
+        "--workers-kill-timeout": 8,
+    }
+    os.chdir(settings.BASE_DIR)
+    os.execv(  # noqa: S606 - no shell is wanted
+        granian,
+        [
+            str(granian),
+            *(str(part) for pair in arguments.items() for part in pair),
+            *("--no-ws", "--respawn-failed-workers", "--respawn-interval", "0.5"),
+            "backend.wsgi:application",
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()
