@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q, UniqueConstraint
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 from tree_queries.fields import TreeNodeForeignKey
 from tree_queries.models import TreeNode
@@ -67,6 +68,24 @@ class UnitQuerySet(TreeQuerySet):  # type: ignore[misc]  # the library has no ty
 
     def search(self, text: str) -> Self:
         return self.filter(name_search__contains=fold(text))  # type: ignore[no-any-return]
+
+    def in_union_of(self, unit_id: int) -> Self:
+        """Keep the units of one union: the topmost one above ``unit_id``, and all below that."""
+        rows = RawSQL(_UNION_OF, [unit_id])  # noqa: S611 - the text is fixed
+        return self.filter(pk__in=rows)  # type: ignore[no-any-return]
+
+
+# Up to the topmost unit, then down to all below it, in one statement on both databases.
+_UNION_OF = """
+WITH RECURSIVE up (id, parent_id) AS (
+    SELECT id, parent_id FROM accounts_unit WHERE id = %s
+    UNION SELECT unit.id, unit.parent_id FROM accounts_unit unit JOIN up ON unit.id = up.parent_id
+), union_of (id) AS (
+    SELECT id FROM up WHERE parent_id IS NULL
+    UNION SELECT unit.id FROM accounts_unit unit JOIN union_of ON unit.parent_id = union_of.id
+)
+SELECT id FROM union_of
+"""
 
 
 class Unit(TreeNode):  # type: ignore[misc]  # the library has no types
