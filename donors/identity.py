@@ -56,9 +56,8 @@ def clean_name(text: str) -> str:
     text = text.strip()
     if any(unicodedata.category(c) in ("Cc", "Cs") or c in _DIRECTION for c in text):
         raise InvalidIdentity("bad_character")
-    visible = "".join(
-        c for i, c in enumerate(text) if not _is_invisible(c) or _is_joiner_in_a_word(text, i)
-    )
+    text = "".join(c for c in text if c in _JOINERS or not _is_invisible(c))
+    visible = "".join(c for i, c in enumerate(text) if c not in _JOINERS or _joins_a_word(text, i))
     name = " ".join(unicodedata.normalize("NFC", visible).split())
     if not name:
         raise InvalidIdentity("blank")
@@ -73,13 +72,9 @@ def _is_invisible(c: str) -> bool:
     return c in _BLANK_LETTERS or unicodedata.category(c) == "Cf"
 
 
-def _is_joiner_in_a_word(text: str, i: int) -> bool:
+def _joins_a_word(text: str, i: int) -> bool:
     around = text[i - 1 : i] + text[i + 1 : i + 2]
-    return (
-        text[i] in _JOINERS
-        and len(around) == 2
-        and all(unicodedata.category(c)[0] in "LM" for c in around)
-    )
+    return len(around) == 2 and all(unicodedata.category(c)[0] in "LM" for c in around)
 
 
 def name_search(name: str) -> str:

@@ -197,6 +197,11 @@ def test_reading_never_raises(anything):
     read_code(anything)
 
 
+@pytest.mark.parametrize("text", ["\ud800", "\ud800" + "A" * 127, "\ud800BCD-EFGN"])
+def test_half_a_character_is_neither_ticket_nor_code(text):
+    assert (read_ticket(text), read_code(text)) == (None, None)
+
+
 @given(st.binary(min_size=80, max_size=80))
 def test_any_80_bytes_are_judged_and_never_accepted(raw):
     verdict = judge_unlisted(base64.b32encode(raw).decode())

@@ -159,7 +159,6 @@ READS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("wi-fi", "WIFI:T:WPA;S=doan;P=matkhau;;", None),
     ("citizen card", "001090000001||Nguyễn Văn An|01011990|Nam|Hà Nội|01012022", None),
     ("binary", "\u0000\u0001\u00ff\ufffd", None),
-    ("a lone surrogate", "\ud800" + P[1:], None),
     ("4,000 characters", "A" * 4000, None),
     ("4,000 characters with a ticket", "https://" + "a" * 3860 + "/T/" + P, None),
 ]
@@ -192,7 +191,6 @@ CODES: list[tuple[str, str | None]] = [
     ("-", None),
     ("A" * 4000, None),
     ("\u0000BCD-EFGN", None),
-    ("\ud800BCD-EFGN", None),
 ]
 
 SLOT = {"slot_starts_at": "2026-12-01T08:00:00+07:00", "slot_ends_at": "2026-12-01T08:30:00+07:00"}
@@ -538,14 +536,25 @@ def _midnight(on: str, zone: str) -> str:
     return drive_midnight(date.fromisoformat(on), zone).isoformat()
 
 
+def _readable(item: Any) -> str:
+    """JSON with letters as letters, and all that nobody can see escaped."""
+    text = json.dumps(item, ensure_ascii=False)
+    return "".join(
+        c if (c.isprintable() and c.isascii()) or c.isalpha() else _escaped(c) for c in text
+    )
+
+
+def _escaped(c: str) -> str:
+    return json.dumps(c)[1:-1]
+
+
 def write(path: Path, vectors: dict[str, Any]) -> None:
     """One case a line, so that a change shows as what it is."""
     parts = []
     for name, value in vectors.items():
         items = value.items() if isinstance(value, dict) else ((None, item) for item in value)
         lines = [
-            ("" if key is None else json.dumps(key) + ": ") + json.dumps(item, ensure_ascii=True)
-            for key, item in items
+            ("" if key is None else json.dumps(key) + ": ") + _readable(item) for key, item in items
         ]
         brackets = "{}" if isinstance(value, dict) else "[]"
         parts.append(

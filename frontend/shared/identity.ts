@@ -1,0 +1,118 @@
+/**
+ * Names, phones and citizen cards as a device needs them.
+ *
+ * The twin of `donors/identity.py`; both run `tests/vectors/identity.json`.
+ */
+
+const NAME_LENGTH = 100;
+const NAME_KEY_LENGTH = 255;
+
+// --- Names ------------------------------------------------------------------------------------
+
+/** Why a name cannot be taken; the codes never change. */
+export type NameRefusal = "blank" | "too_long" | "no_letter" | "bad_character";
+
+// Python's idea of space, so that both sides trim alike.
+const SPACE =
+  "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
+const SPACES = new RegExp(`${SPACE}+`, "g");
+const ENDS = new RegExp(`^${SPACE}+|${SPACE}+$`, "g");
+const BAD = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+const INVISIBLE = /^[\p{Cf}\u115f\u1160\u3164\uffa0]$/u;
+const LETTER_OR_MARK = /^[\p{L}\p{M}]$/u;
+
+/** Give the name as it is kept (trimmed, NFC, single spaces), or why it cannot be taken. */
+export function cleanName(text: string): { name: string } | { refused: NameRefusal } {
+  if ([...text].length > 20 * NAME_LENGTH) return { refused: "too_long" };
+  const trimmed = text.replace(ENDS, "");
+  if (BAD.test(trimmed)) return { refused: "bad_character" };
+  const visible = [...trimmed]
+    .filter((c) => isJoiner(c) || !INVISIBLE.test(c))
+    .filter((c, i, all) => !isJoiner(c) || joinsAWord(all, i));
+  const name = visible.join("").normalize("NFC").replace(SPACES, " ").replace(ENDS, "");
+  if (name === "") return { refused: "blank" };
+  if ([...name].length > NAME_LENGTH) return { refused: "too_long" };
+  return /\p{L}/u.test(name) ? { name } : { refused: "no_letter" };
+}
+
+/** Joiners are part of real names in Persian and in Indic scripts. */
+function isJoiner(c: string): boolean {
+  return c === "\u200c" || c === "\u200d";
+}
+
+function joinsAWord(all: string[], i: number): boolean {
+  return LETTER_OR_MARK.test(all[i - 1] ?? "") && LETTER_OR_MARK.test(all[i + 1] ?? "");
+}
+
+/** Give the name as it is searched and compared: no accents, no case, single spaces. */
+export function nameSearch(name: string): string {
+  const plain = withoutMarks(name).replace(/[ĐđÐð]/g, "d"); // Ð (eth) is often typed for Đ
+  const folded = withoutMarks([...plain].map(foldCase).join(""));
+  const tidy = folded.replace(SPACES, " ").replace(ENDS, "");
+  return [...tidy].slice(0, NAME_KEY_LENGTH).join("");
+}
+
+function withoutMarks(text: string): string {
+  return text.normalize("NFD").replace(/\p{M}/gu, "");
+}
+
+/**
+ * Fold one letter as Python's `casefold`: by way of the capital, so that ß is ss and ς is σ. Compared
+ * over all of Unicode: only Cherokee comes out in the other case, on both sides of a search alike.
+ */
+function foldCase(letter: string): string {
+  return letter === "ı" ? letter : letter.toUpperCase().toLowerCase();
+}
+
+// --- Phones -----------------------------------------------------------------------------------
+
+/** Give the last four digits; less where there are not so many. */
+export function phoneLast4(phone: string): string {
+  return phone.replace(/[^0-9]/g, "").slice(-4);
+}
+
+// --- The citizen card -------------------------------------------------------------------------
+
+/** What we take from the QR code of a citizen card; the rest is dropped at once. */
+export interface CitizenCard {
+  number: string;
+  /** Empty where a scanner broke it: ask for it. */
+  name: string;
+  /** `1990-01-02` */
+  bornOn: string;
+  sex: "female" | "male" | null;
+}
+
+/** Read the text of a citizen card's QR code, or give null; never throws. */
+export function readCitizenCard(text: unknown): CitizenCard | null {
+  if (typeof text !== "string" || [...text].length > 2000) return null;
+  const fields = text.split("|").map((f) => f.replace(/^[ \t\r\n\ufeff]+|[ \t\r\n\ufeff]+$/g, ""));
+  if (fields.length < 6) return null;
+  const numberAt = fields.findIndex((field) => /^[0-9]{12}$/.test(field));
+  if (numberAt < 0) return null;
+  const number = fields[numberAt]!;
+  const nameAt = fields.findIndex((field, i) => i > numberAt && /\p{L}/u.test(field));
+  if (nameAt < 0) return null;
+  const rest = fields.slice(nameAt + 1);
+  const dates = rest.filter((field) => /^[0-9]{8}$/.test(field));
+  const bornOn = dates.length > 0 ? cardDate(dates[0]!) : null;
+  if (bornOn === null) return null;
+  // A lone date may be that of issue; the number holds two digits of the birth year.
+  if (dates.length === 1 && number.slice(4, 6) !== bornOn.slice(2, 4)) return null;
+  const clean = cleanName(fields[nameAt]!);
+  const sex = rest.map(nameSearch).find((field) => field === "nam" || field === "nu");
+  return {
+    number,
+    name: "name" in clean ? clean.name : "",
+    bornOn,
+    sex: sex === undefined ? null : sex === "nam" ? "male" : "female",
+  };
+}
+
+function cardDate(field: string): string | null {
+  const iso = `${field.slice(4)}-${field.slice(2, 4)}-${field.slice(0, 2)}`;
+  const at = Date.parse(`${iso}T00:00:00Z`);
+  // Some engines roll 31 February over into March.
+  if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== iso) return null;
+  return iso.startsWith("0000") ? null : iso;
+}
