@@ -1,79 +1,43 @@
-"""Plan a drive: make it, publish it, pause it, resize its slots, repeat an earlier one."""
+"""Plan a drive: make it, publish it, pause it, repeat an earlier one.
+
+What touches the people in it (changing times, cancelling) is in ``events.registrations.services``.
+"""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Unit, User
-from backend.errors import DomainError
 from backend.text import fold
 from backend.transactions import in_transaction
 from events.drives.keys import add_first_key
 from events.drives.models import Drive, Slot, Venue
+from events.drives.plans import (
+    DriveRefused,
+    Place,
+    Plan,
+    refuse_closing_before_opening,
+    slot_starts,
+)
 
-DAY = timedelta(days=1)
-
-
-class DriveRefused(DomainError):
-    """Codes: ``cancelled``; with ``field``: ``no_slot``, ``invalid_zone``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """A venue as an organizer types it."""
-
-    name: str
-    address: str
-    map_url: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What an organizer decides about a drive. Times are the venue's wall clock.
-
-    :param ends: at or before ``starts`` means the next day; a drive lasts under 24 hours.
-    """
-
-    name: str
-    unit: Unit
-    place: Place
-    date: date
-    starts: time
-    ends: time
-    slot_minutes: int
-    places_per_slot: int
-    zone: str = "Asia/Ho_Chi_Minh"
-    registration_opens_at: datetime | None = None
-    registration_closes_at: datetime | None = None
-    tolerance_minutes: int = 30
-    description: str = ""
-    bring: str = ""
-    contact: str = ""
-    blood_centre: str = ""
-
-    def moments(self) -> tuple[datetime, datetime]:
-        """Return start and end as moments."""
-        return moments(self.date, self.starts, self.ends, self.zone)
-
-
-def moments(on: date, starts: time, ends: time, zone: str) -> tuple[datetime, datetime]:
-    """Return when a drive starts and ends; an end that is not after the start is tomorrow's."""
-    tz = ZoneInfo(zone)
-    last_day = on if ends > starts else on + DAY
-    return datetime.combine(on, starts, tz), datetime.combine(last_day, ends, tz)
-
-
-def slot_starts(starts_at: datetime, ends_at: datetime, slot_minutes: int) -> list[datetime]:
-    """Return when slots start; a rest that a slot does not fill belongs to none."""
-    step = timedelta(minutes=slot_minutes)
-    return [starts_at + n * step for n in range((ends_at - starts_at) // step)]
+__all__ = [
+    "DriveRefused",
+    "Place",
+    "Plan",
+    "copy_drive",
+    "create_drive",
+    "drive_was_cancelled",
+    "lock_drive",
+    "pause_registration",
+    "publish_drive",
+    "resume_registration",
+    "venue_of",
+]
 
 
 @in_transaction
@@ -82,15 +46,15 @@ def create_drive(
 ) -> Drive:
     """Make a draft with its slots and its key; nobody but its organizers sees it yet.
 
-    :raises DriveRefused: the times leave no room for a single slot.
+    :raises DriveRefused: with ``field``: ``no_slot``, ``too_long``, ``invalid_zone``,
+        ``closes_too_early``.
     """
     starts_at, ends_at = plan.moments()
     starts = slot_starts(starts_at, ends_at, plan.slot_minutes)
-    if not starts:
-        raise DriveRefused("no_slot", _("The time is shorter than one slot."), field="slot_minutes")
+    refuse_closing_before_opening(plan.registration_opens_at, plan.registration_closes_at)
     drive = Drive.objects.create(
         unit=plan.unit,
-        venue=_venue(plan.unit, plan.place),
+        venue=venue_of(plan.unit, plan.place),
         slug=_new_slug(plan.name, plan.date),
         name=plan.name,
         zone=plan.zone,
@@ -130,9 +94,9 @@ def publish_drive(*, drive: Drive, by: User, now: datetime) -> Drive:
 
     :raises DriveRefused: ``drive_cancelled``.
     """
-    drive = Drive.objects.select_for_update(no_key=True).get(pk=drive.pk)
+    drive = lock_drive(drive)
     if drive.cancelled_at is not None:
-        raise DriveRefused("drive_cancelled", _("This donation day was cancelled."))
+        raise drive_was_cancelled()
     if drive.published_at is None:
         drive.published_at = now
         drive.save(update_fields=["published_at"])
@@ -140,7 +104,102 @@ def publish_drive(*, drive: Drive, by: User, now: datetime) -> Drive:
     return drive
 
 
-def _venue(unit: Unit, place: Place) -> Venue:
+@in_transaction
+def pause_registration(*, drive: Drive, by: User, now: datetime) -> Drive:
+    """Close registration until it is resumed; again changes nothing. Organizers may still add.
+
+    :raises DriveRefused: ``drive_cancelled``.
+    """
+    drive = lock_drive(drive)
+    if drive.cancelled_at is not None:
+        raise drive_was_cancelled()
+    if drive.paused_at is None:
+        drive.paused_at = now
+        drive.save(update_fields=["paused_at"])
+        audit.record("drive.paused", drive, by=by, at=now, unit_id=drive.unit_id)
+    return drive
+
+
+@in_transaction
+def resume_registration(*, drive: Drive, by: User, now: datetime) -> Drive:
+    """Open registration again after a pause; again changes nothing.
+
+    :raises DriveRefused: ``drive_cancelled``.
+    """
+    drive = lock_drive(drive)
+    if drive.cancelled_at is not None:
+        raise drive_was_cancelled()
+    if drive.paused_at is not None:
+        drive.paused_at = None
+        drive.save(update_fields=["paused_at"])
+        audit.record("drive.resumed", drive, by=by, at=now, unit_id=drive.unit_id)
+    return drive
+
+
+@in_transaction
+def copy_drive(
+    *,
+    drive: Drive,
+    date: date,
+    venue: Place | None = None,
+    places_per_slot: int | None = None,
+    by: User,
+    now: datetime,
+) -> Drive:
+    """Make a draft like an earlier drive on another date; people and messages are never copied.
+
+    Times, closed slots and texts are the earlier one's. When registration opens and closes moves
+    with the date, unless that would be over already.
+
+    :param venue: where it is held; the earlier one's venue, if not given.
+    :param places_per_slot: for every slot; if not given, each slot gets what the earlier one had.
+    """
+    earlier = Drive.objects.select_related("unit", "venue").get(pk=drive.pk)
+    here = earlier.tzinfo
+    days = date - earlier.date
+    plan = Plan(
+        name=earlier.name,
+        unit=earlier.unit,
+        place=venue
+        or Place(
+            name=earlier.venue.name,
+            address=earlier.venue.address,
+            map_url=earlier.venue.map_url,
+        ),
+        date=date,
+        starts=earlier.starts_at.astimezone(here).time(),
+        ends=earlier.ends_at.astimezone(here).time(),
+        slot_minutes=earlier.slot_minutes,
+        places_per_slot=places_per_slot or earlier.places_per_slot,
+        zone=earlier.zone,
+        registration_opens_at=_later(earlier.registration_opens_at, days, now=now),
+        registration_closes_at=_later(earlier.registration_closes_at, days, now=now),
+        tolerance_minutes=earlier.tolerance_minutes,
+        description=earlier.description,
+        bring=earlier.bring,
+        contact=earlier.contact,
+        blood_centre=earlier.blood_centre,
+    )
+    copy = create_drive(plan=plan, by=by, now=now, copied_from=earlier)
+    pairs = list(zip(copy.slots.all(), earlier.slots.all(), strict=False))
+    for new, old in pairs:
+        new.is_open = old.is_open
+        new.capacity = old.capacity if places_per_slot is None else new.capacity
+    Slot.objects.bulk_update([new for new, _old in pairs], ["is_open", "capacity"])
+    return copy
+
+
+def lock_drive(drive: Drive) -> Drive:
+    """Lock a drive until the transaction ends and return it as it is now."""
+    rows = Drive.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("unit", "venue").get(pk=drive.pk)
+
+
+def drive_was_cancelled() -> DriveRefused:
+    return DriveRefused("drive_cancelled", _("This donation day was cancelled."))
+
+
+def venue_of(unit: Unit, place: Place) -> Venue:
     """Return the unit's venue with these words, or a new one."""
     known = Venue.objects.filter(
         unit=unit, name=place.name, address=place.address, map_url=place.map_url
@@ -148,6 +207,10 @@ def _venue(unit: Unit, place: Place) -> Venue:
     return known or Venue.objects.create(
         unit=unit, name=place.name, address=place.address, map_url=place.map_url
     )
+
+
+def _later(moment: datetime | None, days: timedelta, *, now: datetime) -> datetime | None:
+    return moment + days if moment is not None and moment + days > now else None
 
 
 def _new_slug(name: str, on: date) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from events.registrations.models import Registration
-from notifications.services import queue_message
+from notifications.services import queue_message, queue_messages
 
 
 def queue_about(
@@ -33,5 +34,28 @@ def queue_about(
         now=now,
         due_at=due_at,
         expires_at=expires_at,
+        details=details,
+    )
+
+
+def queue_about_all(
+    registrations: Iterable[Registration],
+    kind: str,
+    *,
+    drive_id: int,
+    now: datetime,
+    occasion: str | int = "",
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Queue a message to the people behind many registrations of one drive, in few statements."""
+    queue_messages(
+        kind,
+        about={
+            r.public_id: f"{kind}:{r.public_id}:{occasion}"
+            for r in registrations
+            if r.email and not r.is_demonstration
+        },
+        group=f"drive:{drive_id}",
+        now=now,
         details=details,
     )
