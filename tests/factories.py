@@ -25,7 +25,7 @@ DRIVE_STARTS = datetime(2026, 12, 5, 0, 0, tzinfo=UTC)  # Saturday 07:00 in Hà 
 _phones = itertools.count(1)
 
 
-class UnitFactory(DjangoModelFactory):
+class UnitFactory(DjangoModelFactory[Unit]):
     name = factory.Sequence(lambda n: f"Đoàn cơ sở số {n}")
     slug = factory.LazyAttributeSequence(lambda unit, n: f"{fold(unit.name).replace(' ', '-')}-{n}")
 
@@ -33,7 +33,7 @@ class UnitFactory(DjangoModelFactory):
         model = Unit
 
 
-class UserFactory(DjangoModelFactory):
+class UserFactory(DjangoModelFactory[User]):
     email = factory.Sequence(lambda n: f"ban-to-chuc-{n}@example.com")
     name = "Trần Khánh Linh"
 
@@ -41,7 +41,7 @@ class UserFactory(DjangoModelFactory):
         model = User
 
 
-class MembershipFactory(DjangoModelFactory):
+class MembershipFactory(DjangoModelFactory[Membership]):
     user = factory.SubFactory(UserFactory)
     unit = factory.SubFactory(UnitFactory)
     role = Role.ORGANIZER
@@ -51,7 +51,7 @@ class MembershipFactory(DjangoModelFactory):
         model = Membership
 
 
-class VenueFactory(DjangoModelFactory):
+class VenueFactory(DjangoModelFactory[Venue]):
     unit = factory.SubFactory(UnitFactory)
     name = "Hội trường Bộ Công Thương"
     address = "54 Hai Bà Trưng, phường Cửa Nam, Hà Nội"
@@ -61,7 +61,7 @@ class VenueFactory(DjangoModelFactory):
         model = Venue
 
 
-class DriveFactory(DjangoModelFactory):
+class DriveFactory(DjangoModelFactory[Drive]):
     """A published drive with its key; ``slots=4`` gives it so many half hours of 10 places."""
 
     unit = factory.SubFactory(UnitFactory)
@@ -91,7 +91,7 @@ class DriveFactory(DjangoModelFactory):
             SlotFactory(drive=self, nth=n, capacity=capacity)
 
 
-class SlotFactory(DjangoModelFactory):
+class SlotFactory(DjangoModelFactory[Slot]):
     """The drive's first half hour, or the ``nth`` after it."""
 
     class Params:
@@ -108,7 +108,7 @@ class SlotFactory(DjangoModelFactory):
         model = Slot
 
 
-class DonorFactory(DjangoModelFactory):
+class DonorFactory(DjangoModelFactory[Donor]):
     full_name = "Nguyễn Văn An"
     name_key = factory.LazyAttribute(lambda donor: name_key(donor.full_name))
     phone = factory.LazyFunction(lambda: f"+8491200{next(_phones):04}")
@@ -119,7 +119,7 @@ class DonorFactory(DjangoModelFactory):
         model = Donor
 
 
-class RegistrationFactory(DjangoModelFactory):
+class RegistrationFactory(DjangoModelFactory[Registration]):
     """A place in a slot, held by a donor of its own; made directly, without the service."""
 
     slot = factory.SubFactory(SlotFactory)
@@ -139,7 +139,7 @@ class RegistrationFactory(DjangoModelFactory):
     code = factory.LazyFunction(lambda: make_code(random.SystemRandom()))
     created_at = NOW - timedelta(days=1)
     placed_at = factory.LazyAttribute(
-        lambda registration: None if registration.is_waiting else registration.created_at
+        lambda r: None if r.status == Registration.Status.WAITLISTED else r.created_at
     )
 
     class Meta:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEntry
 from events.drives.models import Drive
 from events.drives.plans import DriveRefused, Place, Plan
-from events.drives.replan import SlotChange
+from events.drives.replan import DriveChanges, SlotChange
 from events.drives.services import (
     copy_drive,
     create_drive,
@@ -118,10 +118,11 @@ def test_update_drive_refuses_a_capacity_under_the_bookings():
     RegistrationFactory.create_batch(3, slot=slot)
     by = UserFactory()
 
-    for changes in (
+    refused: list[DriveChanges] = [
         {"slots": [SlotChange(id=slot.public_id, capacity=2)]},
         {"places_per_slot": 2},
-    ):
+    ]
+    for changes in refused:
         with pytest.raises(DriveRefused, match="too small"):
             update_drive(drive=drive, changes=changes, by=by, now=WEEK_BEFORE)
     update_drive(
