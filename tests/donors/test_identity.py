@@ -65,6 +65,13 @@ def test_clean_name_of_a_clean_name_changes_nothing(text):
     assert len(name_sort(name)) <= NAME_KEY_LENGTH
 
 
+@pytest.mark.parametrize("name", ["ﬃ" * 100, "王" * 100, "한" * 100])
+def test_keys_of_any_name_fit_their_columns(name):
+    assert clean_name(name) == name
+
+    assert max(len(name_search(name)), len(name_sort(name))) <= NAME_KEY_LENGTH
+
+
 @pytest.mark.parametrize("case", VECTORS["searches"], ids=lambda case: ascii(case["name"]))
 def test_name_search_knows_no_accents_case_and_spaces(case):
     assert name_search(case["name"]) == case["search"]
