@@ -11,7 +11,10 @@ class DomainError(Exception):
     """A refusal with a stable ``code`` for machines and a sentence for people.
 
     ``extra`` goes into the answer of the API beside the code, so it holds what JSON can say.
+    ``status`` is the answer's; a subclass names another where 409 does not fit.
     """
+
+    status = 409
 
     def __init__(self, code: str, message: Any, **extra: Any) -> None:
         super().__init__(code, message)

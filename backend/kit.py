@@ -78,8 +78,8 @@ class EveryWidgetForm(forms.Form):
 
 
 def _qr(text: str) -> str:
-    import qrcode  # noqa: PLC0415  (the kit must not slow the start of the product)
-    from qrcode.image.svg import SvgPathImage  # noqa: PLC0415
+    import qrcode
+    from qrcode.image.svg import SvgPathImage
 
     code = qrcode.QRCode(border=4, box_size=10, image_factory=SvgPathImage)
     code.add_data(text)

@@ -1,4 +1,4 @@
-"""Children that end with their parent, however it ends. Linux does it; elsewhere they are stopped."""
+"""Children that end with their parent, however it ends (on Linux; elsewhere if it can)."""
 
 import ctypes
 import os

@@ -11,11 +11,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from csp.constants import NONE, SELF
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from backend import logs
 from backend.embedded import broker_socket
 from backend.keys import decode_key, load_keys, signing_secret
+from backend.limits import read_limits
+from backend.security import add_static_headers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -49,6 +53,61 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or sorted(
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 
+# --- Headers and cookies ----------------------------------------------------------------
+# Believed only from TRUSTED_PROXIES: the middleware drops it from all others.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Whether subdomains speak https only, and to be on the browsers' own list, is for the owner of
+# the domain to say, whose other services we do not know.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+_host_only = "__Host-" if IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_host_only}session"
+CSRF_COOKIE_NAME = f"{_host_only}csrf"
+LANGUAGE_COOKIE_NAME = f"{_host_only}language"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CSRF_FAILURE_VIEW = "backend.pages.csrf_failure"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "media-src": [SELF, "blob:"],
+        "worker-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# --- How often something may be tried (a lost cache lets people through) -----------------
+LIMITS = read_limits(
+    {
+        name: env.str(f"LIMIT_{name}", default=default)
+        for name, default in {
+            "REGISTRATIONS_ADDRESS": "600/m",
+            "REGISTRATIONS_PHONE": "10/h",
+            "REGISTRATIONS_EMAIL": "5/d",
+            "LOGINS_USER": "10/h",
+            "LOGINS_ADDRESS": "100/h",
+            "ENROLMENTS": "30/h",
+            "MISSES": "60/h",
+            "API": "600/m",
+        }.items()
+    }
+)
+
 INSTALLED_APPS = [
     "accounts",
     "donors",
@@ -73,23 +132,27 @@ INSTALLED_APPS = [
     "tree_queries",
     "django_htmx",
     "django_filters",
-    "django_structlog",
     "rest_framework",
     "drf_spectacular",
     "csp",
 ]
 
 MIDDLEWARE = [
+    "backend.health.HealthMiddleware",
+    "backend.proxies.TrustedProxyMiddleware",
+    "backend.logs.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "backend.security.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "backend.languages.LanguageMiddleware",
+    "backend.pages.UnavailableMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -223,6 +286,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_ADD_HEADERS_FUNCTION = add_static_headers
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -233,4 +297,34 @@ EMAIL_URL = env.str("EMAIL_URL", default="")
 EMAIL_FROM = env.str("EMAIL_FROM", default="Giọt Hồng <no-reply@localhost>")
 MAIL_DIR = DATA_DIR / "mail"
 
-REST_FRAMEWORK: dict[str, Any] = {}
+# --- API --------------------------------------------------------------------------------
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["backend.api.Denied"],
+    "DEFAULT_PARSER_CLASSES": ["backend.api.BoundedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "backend.api.Pages",
+    "DEFAULT_SCHEMA_CLASS": "backend.schema.Schema",
+    "EXCEPTION_HANDLER": "backend.api.answer_error",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Giọt Hồng",
+    "VERSION": "1",
+    "DESCRIPTION": "Blood-donation days: drives, registrations, check-in.",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "backend.schema.add_problem",
+    ],
+}
+
+# --- Logs -------------------------------------------------------------------------------
+LOGGING = logs.configure(debug=DEBUG)

@@ -1,5 +1,6 @@
 """Starts processes, starts them again when they die, and leaves none behind."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -38,10 +39,8 @@ class Child:
     def signal(self, signum: int) -> None:
         """Signal the child's whole session: a server has processes of its own."""
         if self.process is not None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signum)
-            except ProcessLookupError:
-                pass
 
 
 class Supervisor:

@@ -2,6 +2,9 @@
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from backend.docs import DocsView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("events.drives.urls")),
@@ -14,9 +17,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("events.registrations.api.urls")),
     path("api/v1/", include("events.checkin.api.urls")),
     path("api/v1/", include("events.reports.api.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", DocsView.as_view(), name="api_docs"),
     path("account/", include("allauth.account.urls")),
     path("account/2fa/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),
 ]
+handler400 = "backend.pages.bad_request"
+handler403 = "backend.pages.forbidden"
+handler404 = "backend.pages.not_found"
+handler500 = "backend.pages.server_error"
+
 if settings.DEBUG:  # the looks, for who writes pages
     urlpatterns.append(path("kit/", include("backend.kit")))

@@ -27,7 +27,7 @@ from backend.supervisor import GiveUp, Stopped, Supervisor
 
 
 class Command(BaseCommand):
-    """What ``make run`` starts: broker, migrations, demonstration, then the Procfile's processes."""
+    """What ``make run`` starts: broker, migrations, demonstration, the Procfile's processes."""
 
     help = "Runs the whole product on this machine until Ctrl-C."
     requires_system_checks: list[str] = []

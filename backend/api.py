@@ -1,0 +1,170 @@
+"""What every address under /api/v1/ has in common: who may call, errors, pages, the description."""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backend.errors import DomainError
+from backend.pages import RETRY_AFTER_SECONDS, problem
+
+log = structlog.get_logger(__name__)
+MOST_BYTES = 1_000_000
+MOST_LEVELS = 20
+
+
+class Denied(BasePermission):
+    """The default: a view says itself who may call it."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return False
+
+
+class TooLarge(exceptions.APIException):
+    status_code = 413
+    default_code = "too_large"
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON that cannot hurt: bounded in size and depth, no NaN, no half characters."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        body = stream.read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            raise TooLarge(_("This is larger than %(bytes)d bytes.") % {"bytes": MOST_BYTES})
+        try:
+            data = json.loads(body.decode("utf-8"), parse_constant=self._refuse)
+            if b"\\u" in body:
+                # Half of a surrogate pair passes the parser and breaks at the database.
+                json.dumps(data, ensure_ascii=False).encode("utf-8")
+        except (ValueError, RecursionError) as error:
+            raise exceptions.ParseError(_("This is not valid JSON.")) from error
+        if _depth(data) > MOST_LEVELS:
+            raise exceptions.ParseError(_("This is nested too deeply."))
+        return data
+
+    @staticmethod
+    def _refuse(name: str) -> None:
+        raise ValueError(name)
+
+
+def _depth(data: Any) -> int:
+    level, depth = [data], 0
+    while level and depth <= MOST_LEVELS:
+        depth += 1
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return depth
+
+
+class Pages(CursorPagination):
+    """{"results": […], "next": url|null, "previous": url|null}"""
+
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "page_size"
+    ordering = "pk"
+
+
+def idempotency_key(request: Request) -> uuid.UUID | None:
+    """Read the header ``Idempotency-Key``.
+
+    :raises exceptions.ValidationError: it is there and no UUID.
+    """
+    text = request.headers.get("Idempotency-Key")
+    if text is None:
+        return None
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        message = _("The Idempotency-Key must be a UUID.")
+        raise exceptions.ValidationError({"Idempotency-Key": message}) from None
+
+
+# Codes of the framework that have a name of ours.
+_CODES = {
+    "permission_denied": "not_allowed",
+    "authentication_failed": "not_authenticated",
+    "throttled": "too_many_requests",
+    "unsupported_media_type": "unsupported_media_type",
+}
+
+
+def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer every foreseen error as problem+json; None for the unforeseen (they become 500)."""
+    request = context["request"]
+    headers: dict[str, str] = {}
+    match error:
+        case DomainError():
+            body = problem(request, error.status, error.code, str(error), **error.extra)
+        case Http404():
+            body = problem(request, 404, "not_found", _("There is nothing at this address."))
+        case PermissionDenied():
+            body = problem(request, 403, "not_allowed", _("This is not allowed."))
+        case OperationalError() | InterfaceError():
+            log.error("database_away", exc_info=error)
+            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            body = problem(
+                request,
+                503,
+                "unavailable",
+                _("We are working on it. Please try again in a moment."),
+            )
+        case exceptions.ValidationError():
+            errors = list(_field_errors(error.get_full_details()))
+            body = problem(
+                request, 400, "invalid", _("Some details are missing or wrong."), errors=errors
+            )
+        case exceptions.APIException():
+            details = error.get_full_details()
+            code = str(details["code"]) if isinstance(details, dict) else error.default_code
+            status = error.status_code
+            if wait := getattr(error, "wait", None):
+                headers["Retry-After"] = str(int(wait))
+            if header := getattr(error, "auth_header", None):
+                headers["WWW-Authenticate"] = header
+            body = problem(request, status, _CODES.get(code, code), str(error.detail))
+        case _:
+            return None
+    return Response(
+        body,
+        status=body["status"],
+        headers=headers,
+        content_type="application/problem+json",
+    )
+
+
+def _field_errors(details: Any, path: str = "") -> Iterator[dict[str, str]]:
+    """Flatten the framework's nested errors; an item of a list is named ``scans.3.id``."""
+    if isinstance(details, list):
+        for number, item in enumerate(details):
+            # A list of errors of one field, or of one entry for each item of a list.
+            is_error = isinstance(item, dict) and set(item) == {"message", "code"}
+            yield from _field_errors(item, path if is_error or not path else f"{path}.{number}")
+    elif set(details) == {"message", "code"} and not isinstance(details["message"], dict | list):
+        yield {"field": path, "code": str(details["code"]), "detail": str(details["message"])}
+    else:
+        for name, inner in details.items():
+            part = "" if name == "non_field_errors" else str(name)
+            yield from _field_errors(inner, ".".join(filter(None, (path, part))))
