@@ -28,6 +28,81 @@ UNITS = [
 ]
 
 
+# code, class, shape, word, name, details, number, strip, buttons (the last is the main one)
+VERDICTS = {
+    "accepted": (
+        "go",
+        "done",
+        "Mời vào",
+        LONGEST_NAME,
+        ["08:30, đúng giờ", LONGEST_UNIT],
+        ("Số", "63"),
+        "",
+        ["Hoàn tác (còn 8 giây)"],
+    ),
+    "already_scanned": (
+        "look",
+        "twice",
+        "Vé đã quét",
+        "Đặng Thị Mỹ Duyên",
+        ["08:26, cách đây 5 phút", "tại Máy 1, Bàn đón tiếp", "Người này đã có số 61."],
+        None,
+        "",
+        ["Không phải người này", "Quét tiếp"],
+    ),
+    "wrong_day": (
+        "stop",
+        "refused",
+        "Vé của ngày khác",
+        "Hôm nay không phải ngày trên vé",
+        ["Hôm nay là 05/12. Muốn hiến hôm nay, mời anh/chị đăng ký tại chỗ."],
+        None,
+        "",
+        ["Đăng ký tại chỗ", "Quét tiếp"],
+    ),
+    "malformed": (
+        "stop",
+        "refused",
+        "Mã không hợp lệ",
+        "Không phải vé của hệ thống",
+        ["Không cho vào bằng mã này. Tìm theo tên hoặc 4 số cuối điện thoại."],
+        None,
+        "Mất mạng. Chờ gửi 5 lượt",
+        ["Tìm theo tên", "Quét tiếp"],
+    ),
+    "too_early": (
+        "look",
+        "look",
+        "Đến sớm 55 phút",
+        "Phạm Gia Bảo",
+        ["Hẹn 09:30, bây giờ 08:35", "Cục Công nghiệp"],
+        None,
+        "",
+        ["Mời chờ đến 09:30", "Cho vào luôn"],
+    ),
+    "waitlisted": (
+        "look",
+        "waiting",
+        "Đang ở danh sách chờ",
+        "Bùi Thị Kim Oanh",
+        ["Khung 07:00, đứng số 1"],
+        None,
+        "",
+        ["Đăng ký tại chỗ", "Quét tiếp"],
+    ),
+    "offline": (
+        "go",
+        "done",
+        "Mời vào",
+        "Lò Văn Pành",
+        ["08:30, đúng giờ", "Trường Đại học Công nghiệp Hà Nội"],
+        ("Số tạm", "M2-08"),
+        "Mất mạng. Chờ gửi 5 lượt",
+        ["Hoàn tác (còn 8 giây)"],
+    ),
+}
+
+
 class DetailsForm(forms.Form):
     full_name = forms.CharField(label="Họ và tên", help_text="Như trên căn cước")
     phone = forms.CharField(
@@ -129,6 +204,32 @@ def context() -> dict[str, Any]:
             ("09:00", 31, [("09:00", 12, 0), ("09:30", 19, 0)]),
             ("10:00", 28, [("10:00", 16, 0), ("10:30", 12, 0)]),
         ],
+        "upcoming": [
+            (
+                "05/12",
+                "Thứ Bảy",
+                "Giọt hồng Công Thương",
+                "Hội trường Bộ Công Thương, Hà Nội",
+                "done",
+                "Còn 86 chỗ",
+            ),
+            (
+                "20/12",
+                "Chủ nhật",
+                "Giọt hồng người thợ điện",
+                LONGEST_UNIT,
+                "waiting",
+                "Hết chỗ, 9 người chờ",
+            ),
+            (
+                "07/04",
+                "Thứ Tư",
+                "Ngày toàn dân hiến máu",
+                "Trường Đại học Công nghiệp Hà Nội, cơ sở 1",
+                "neutral",
+                "Chưa mở đăng ký",
+            ),
+        ],
         "qr": _qr("HTTPS://GIOT.EXAMPLE/T/" + "AEAAAB7Q" * 16),
         "link_qr": _qr("https://giot.example/d/giot-hong/"),
         "tabs": [
@@ -170,6 +271,104 @@ def context() -> dict[str, Any]:
             ("09:00", "Đỗ Trọng Nghĩa", UNITS[5], "3358", "gave-up", "Đã nhường", ""),
             ("09:30", "Phạm Gia Bảo", UNITS[1], "7316", "neutral", "Đã đăng ký", "Đã nhắc"),
         ],
+        "manage_upcoming": [
+            (
+                "13/12",
+                "Chủ nhật, 2026",
+                "Chủ nhật Đỏ",
+                "Trường Đại học Điện lực, Hà Nội",
+                312,
+                400,
+                "done",
+                "Đang nhận đăng ký",
+                "Mở",
+            ),
+            (
+                "20/12",
+                "Chủ nhật, 2026",
+                "Giọt hồng người thợ điện",
+                LONGEST_UNIT,
+                118,
+                120,
+                "waiting",
+                "Sắp đầy, 9 chờ",
+                "Mở",
+            ),
+            (
+                "07/04",
+                "Thứ Tư, 2027",
+                "Ngày toàn dân hiến máu",
+                "Trường Đại học Công nghiệp Hà Nội",
+                0,
+                300,
+                "neutral",
+                "Bản nháp",
+                "Soạn tiếp",
+            ),
+        ],
+        "devices": [
+            (
+                "Máy 1",
+                "Hồng Nhung",
+                "Đón tiếp",
+                "done",
+                "Đang quét",
+                "vừa xong",
+                0,
+                "154/154, 08:40",
+            ),
+            (
+                "Máy 3",
+                "Mai Phương",
+                "Đón tiếp",
+                "unsent",
+                "Mất mạng",
+                "18 phút trước",
+                9,
+                "154/154, 08:23",
+            ),
+            (
+                "Máy 7",
+                "Đức Long",
+                "Lấy máu",
+                "look",
+                "Danh sách cũ",
+                "6 phút trước",
+                0,
+                "148/154, 07:10",
+            ),
+            (
+                "Máy 4",
+                "Thanh Tùng",
+                "Đón tiếp",
+                "gave-up",
+                "Đã thu hồi",
+                "04/12, 17:30",
+                0,
+                "đã xóa",
+            ),
+        ],
+        "kinds": [
+            ("Đã giữ chỗ", "gửi ngay", "Zalo, SMS, thư", 166, 2, 0, 1),
+            ("Nhắc trước 3 ngày", "18:00, thứ Tư 02/12", "Zalo, SMS, thư", 141, 4, 0, 2),
+            ("Từ danh sách chờ lên", "gửi ngay", "Zalo, SMS", 9, 0, 0, 0),
+            ("Cảm ơn", "19:00 tối nay", "Zalo, thư", 0, 0, 71, 0),
+        ],
+        "verdicts": VERDICTS,
+        "checks": [
+            ("done", "Danh sách", "154/154 người, tải lúc 06:41"),
+            ("done", "Khóa kiểm vé", "Nhận ra vé giả cả khi mất mạng"),
+            ("done", "Đồng hồ", "Đúng, lệch 1 giây"),
+            ("done", "Camera", "Dùng được"),
+            ("done", "Bộ nhớ", "Đủ chỗ, giữ được lượt quét khi tắt máy"),
+            ("done", "Mạng", "Đang có"),
+        ],
+        "roster": [
+            ("Kiều Anh", 2001, UNITS[3], "6641", "B6TN-4WHR"),
+            ("Trịnh Quốc Đạt", 1996, UNITS[5], "4417", "9WTR-3HDF"),
+            (LONGEST_NAME, 1997, LONGEST_UNIT, "0483", "7KQ4-M2XP"),
+            ("Lò Văn Pành", 1988, UNITS[4], "2210", "3XDF-9KTM"),
+        ],
         "icons": sorted(looks.ICONS),
         "section": "drives",
         "unit_name": "Đoàn Thanh niên Bộ Công Thương",
@@ -182,6 +381,9 @@ def show(request: HttpRequest, page: str = "index") -> HttpResponse:
         page, values["form"] = "details", values["wrong_form"]
     elif page == "details":
         values["form"] = values["details_form"]
+    elif page.startswith("verdict-"):
+        code = page.removeprefix("verdict-").replace("-", "_")
+        page, values["code"], values["verdict"] = "verdict", code, VERDICTS[code]
     try:
         return render(request, f"kit/{page}.html", values)
     except TemplateDoesNotExist as missing:

@@ -1,15 +1,13 @@
 """Tags and filters of the looks: icons, spelled dates, shares of a bar, what a form lacks."""
 
 import json
-from collections.abc import Iterator
 from datetime import date, datetime, time
-from typing import Any
 
 from django import template
 from django.conf import settings
 from django.forms import BaseForm, CheckboxSelectMultiple, RadioSelect
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from backend import formats
@@ -95,15 +93,18 @@ def steps(whole: int) -> range:
 
 
 @register.filter
-def problems(form: BaseForm) -> Iterator[dict[str, Any]]:
-    """Yield what is wrong in this form, in its own order: ``message``, and ``id`` to jump to."""
-    for message in form.non_field_errors():
-        yield {"message": message, "id": ""}
+def problems(form: BaseForm) -> list[dict[str, str]]:
+    """List what is wrong in this form, in its own order: ``message``, ``label``, ``id`` to go to."""
+    found = [{"message": str(error), "label": "", "id": ""} for error in form.non_field_errors()]
     for field in form:
+        if not field.errors:
+            continue
         several = isinstance(field.field.widget, RadioSelect | CheckboxSelectMultiple)
         target = f"{field.auto_id}_0" if several else field.id_for_label
-        for message in field.errors[:1]:
-            yield {"message": message, "id": target, "label": field.label}
+        found.append(
+            {"message": str(field.errors[0]), "label": str(field.label), "id": str(target)}
+        )
+    return found
 
 
 @register.simple_tag(takes_context=True)
@@ -115,3 +116,19 @@ def in_language(context: template.Context, code: str) -> str:
     query = request.GET.copy()
     query["lang"] = code
     return f"?{query.urlencode()}"
+
+
+@register.simple_tag
+def shares(done: int = 0, accepted: int = 0, queued: int = 0, failed: int = 0) -> SafeString:
+    """Draw how many were delivered, accepted by the provider, queued, failed; numbers beside it."""
+    counts = {"done": done, "accepted": accepted, "queued": queued, "failed": failed}
+    whole, before, parts = sum(counts.values()), 0, []
+    for kind, number in counts.items():
+        if number:
+            parts.append((kind, share(before, whole), share(number, whole)))
+            before += number
+    return format_html(
+        '<svg class="share-bar" width="100%" height="14" aria-hidden="true" focusable="false">'
+        "{}</svg>",
+        format_html_join("", '<rect class="share-{}" x="{}" width="{}" height="100%"/>', parts),
+    )

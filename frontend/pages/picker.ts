@@ -13,6 +13,7 @@ const SHOWN = 50;
 class Picker {
   private readonly box: HTMLInputElement;
   private readonly list: HTMLUListElement;
+  private readonly full: HTMLParagraphElement;
   private shown: HTMLOptionElement[] = [];
   private active = -1;
 
@@ -32,6 +33,9 @@ class Picker {
     this.list.setAttribute("role", "listbox");
     this.list.hidden = true;
     this.box.setAttribute("aria-controls", this.list.id);
+    this.full = document.createElement("p");
+    this.full.className = "picker-full";
+    this.full.setAttribute("aria-hidden", "true");
     for (const name of ["aria-describedby", "aria-invalid"]) {
       const value = select.getAttribute(name);
       if (value !== null) this.box.setAttribute(name, value);
@@ -49,8 +53,16 @@ class Picker {
     select.hidden = true;
     select.before(frame);
     frame.append(this.box, this.list, select);
-    this.box.value = this.chosenText();
+    frame.after(this.full);
+    this.show(this.chosenText());
     this.listen();
+  }
+
+  /** Put a name in the box; one that does not fit stands under it in full, never cut. */
+  private show(text: string): void {
+    this.box.value = text;
+    this.full.textContent = text;
+    this.full.hidden = this.box.scrollWidth <= this.box.clientWidth;
   }
 
   private chosenText(): string {
@@ -115,7 +127,7 @@ class Picker {
     const option = this.shown[at];
     if (!option) return;
     option.selected = true;
-    this.box.value = option.text;
+    this.show(option.text);
     this.select.dispatchEvent(new Event("change", { bubbles: true }));
     this.close();
   }
@@ -124,7 +136,7 @@ class Picker {
   private leave(): void {
     if (!this.box.value.trim()) this.select.value = "";
     else if (!this.list.hidden && this.shown.length === 1) this.choose(0);
-    this.box.value = this.chosenText();
+    this.show(this.chosenText());
     this.close();
   }
 
@@ -142,7 +154,7 @@ class Picker {
       this.choose(this.active);
     } else if (event.key === "Escape" && !this.list.hidden) {
       event.preventDefault();
-      this.box.value = this.chosenText();
+      this.show(this.chosenText());
       this.close();
     }
   }
