@@ -295,7 +295,12 @@ STORAGES = {
 # --- Mail -------------------------------------------------------------------------------
 EMAIL_URL = env.str("EMAIL_URL", default="")
 EMAIL_FROM = env.str("EMAIL_FROM", default="Giọt Hồng <no-reply@localhost>")
+EMAIL_TIMEOUT = 20  # seconds for each answer of the mail server
 MAIL_DIR = DATA_DIR / "mail"
+# A process that claimed messages keeps them so long, and one that it is handing over for longer
+# than a task may run, so that two never send it at once. What a dead one held is free after that.
+OUTBOX_CLAIM_SECONDS = 60
+OUTBOX_HAND_OVER_SECONDS = 300
 
 # --- API --------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {

@@ -45,16 +45,22 @@ class Message(models.Model):
     due_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    # Until when one process alone may send it; also how that process knows its own claim.
     lease_until = models.DateTimeField(null=True)
+    # When a provider was last asked to take it, as long as its answer is not known.
     handed_over_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     maybe_twice = models.BooleanField(default=False)
+    # Held back in quiet hours, and sent after those that cannot wait.
+    may_wait = models.BooleanField(db_default=False)
 
     objects = MessageQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["due_at"], condition=Q(status="queued"), name="message_due"),
+            models.Index(
+                fields=["may_wait", "due_at"], condition=Q(status="queued"), name="message_next"
+            ),
             models.Index(fields=["group", "kind", "status"], name="message_group"),
             models.Index(fields=["about_id"], name="message_about"),
         ]

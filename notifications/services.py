@@ -1,12 +1,26 @@
-"""Put messages into the outbox."""
+"""Put messages into the outbox, and send what is due."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from backend.celery import start_task
+from notifications import claims
+from notifications.delivery import Clock, deliver
+from notifications.kinds import kind_named
 from notifications.models import Message
+
+AT_ONCE: Final = 100
+# A task that sends goes on for so long, then lets others have their turn.
+SECONDS_A_TASK: Final = 25.0
+MOST_TASKS_A_SWEEP: Final = 8
 
 
 def queue_message(
@@ -22,20 +36,27 @@ def queue_message(
 ) -> None:
     """Owe somebody a message, in the caller's transaction; a second call with the key does nothing.
 
-    :param about_id: the id of what it is about; the kind's context finds person and address.
+    Its task starts when the transaction is committed; the row is what counts, not the task.
+
+    :param about_id: the id of what it is about; the kind's ``load`` finds person and address.
     :param group: what an organizer sees it under, for example ``drive:12``.
     :param due_at: when it should leave; now, if not given.
-    :param expires_at: from when on it is pointless and dropped.
+    :param expires_at: from when on it is pointless and given up.
     """
-    queue_messages(
-        kind,
-        about={about_id: dedupe_key},
+    message = Message(
+        kind=kind,
+        about_id=about_id,
         group=group,
-        now=now,
-        due_at=due_at,
+        dedupe_key=dedupe_key,
+        created_at=now,
+        due_at=due_at or now,
         expires_at=expires_at,
-        details=details,
+        details=details or {},
+        may_wait=_may_wait(kind),
     )
+    pk = _insert(message)
+    if pk is not None and message.due_at <= now:
+        transaction.on_commit(partial(_start_sending, pk), robust=True)
 
 
 def queue_messages(
@@ -62,7 +83,128 @@ def queue_messages(
             due_at=due_at or now,
             expires_at=expires_at,
             details=details or {},
+            may_wait=_may_wait(kind),
         )
         for about_id, dedupe_key in about.items()
     ]
     Message.objects.bulk_create(messages, ignore_conflicts=True, batch_size=1000)
+    if messages and (due_at or now) <= now:
+        transaction.on_commit(partial(start_sending, len(messages)), robust=True)
+
+
+def queue_from_rows(
+    kind: str,
+    owed: QuerySet[Any, Any],
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> int:
+    """Owe many people the same kind of message by one statement; return how many are new.
+
+    :param owed: rows annotated with ``owed_about_id``, ``owed_group``, ``owed_dedupe_key`` and
+        ``owed_expires_at``, each as in ``queue_message``; keys that were used are passed over.
+    """
+    same = Message(
+        kind=kind,
+        created_at=now,
+        due_at=due_at or now,
+        details=dict(details or {}),
+        may_wait=_may_wait(kind),
+    )
+    constants = {
+        column: value for column, value in _columns(same).items() if column not in _FROM_ROWS
+    }
+    rows, params = owed.order_by().values_list(*_FROM_ROWS.values()).query.sql_with_params()
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(column) for column in [*_FROM_ROWS, *constants])
+    picked = ", ".join(f"owed.{quote(f'owed_{column}')}" for column in _FROM_ROWS)
+    places = ", ".join(["%s"] * len(constants))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(Message._meta.db_table)} ({columns})"  # noqa: S608 - names of ours
+            f" SELECT {picked}, {places} FROM ({rows}) owed WHERE true"
+            " ON CONFLICT (dedupe_key) DO NOTHING",
+            [*constants.values(), *params],
+        )
+        count: int = max(cursor.rowcount, 0)
+    if count and same.due_at <= now:
+        transaction.on_commit(partial(start_sending, count), robust=True)
+    return count
+
+
+def deliver_message(*, message_id: int, clock: Clock) -> None:
+    """Send one message, unless somebody else does or did, and what else is due with it."""
+    claimed = claims.claim_one(message_id, now=clock())
+    if claimed:
+        # In a rush the next ones wait already, and one connection carries them all.
+        claimed += claims.claim_due(now=clock(), most=AT_ONCE - 1)
+        deliver(claimed, clock=clock, stop_at=time.monotonic() + SECONDS_A_TASK)
+
+
+def deliver_due(*, clock: Clock, seconds: float = SECONDS_A_TASK) -> None:
+    """Send what is due, 100 at a time, until nothing is left or the time is up."""
+    stop_at = time.monotonic() + seconds
+    while time.monotonic() < stop_at:
+        claimed = claims.claim_due(now=clock(), most=AT_ONCE)
+        if not claimed:
+            return
+        deliver(claimed, clock=clock, stop_at=stop_at)
+
+
+def sweep_outbox(*, now: datetime) -> None:
+    """Start sending what is due and nobody has: lost, tried before, or held back at night."""
+    start_sending(Message.objects.due(now)[: AT_ONCE * MOST_TASKS_A_SWEEP].count())
+
+
+def start_sending(count: int) -> None:
+    """Start as many tasks as so many messages can use; they share the work by claims."""
+    from notifications.tasks import send_due
+
+    for _task in range(min(-(-count // AT_ONCE), MOST_TASKS_A_SWEEP)):
+        if not start_task(send_due):
+            return
+
+
+def _start_sending(pk: int) -> None:
+    from notifications.tasks import send_message
+
+    start_task(send_message, message_id=pk)
+
+
+def _may_wait(kind: str) -> bool:
+    try:
+        return kind_named(kind).quiet
+    except LookupError:
+        return False
+
+
+# Columns of a message that ``queue_from_rows`` takes from its rows, and their names there.
+_FROM_ROWS: Final = {
+    column: f"owed_{column}" for column in ("about_id", "group", "dedupe_key", "expires_at")
+}
+
+
+def _columns(message: Message) -> dict[str, Any]:
+    """Return what is written for a new message, by column, as the database takes it."""
+    return {
+        str(field.column): field.get_db_prep_save(field.pre_save(message, add=True), connection)
+        for field in Message._meta.concrete_fields
+        if not field.primary_key
+    }
+
+
+def _insert(message: Message) -> int | None:
+    """Write the row and return its id; ``None`` where its key was there already."""
+    values = _columns(message)
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(column) for column in values)
+    places = ", ".join(["%s"] * len(values))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(Message._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+            " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
+            list(values.values()),
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None

@@ -1,0 +1,89 @@
+"""What organizers, health checks and measurements ask of the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Min, Q
+
+from notifications.models import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageCount:
+    kind: str
+    channel: str
+    status: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageTrouble:
+    """A message that did not go, or not yet, and why.
+
+    :param about_id: the registration (or what else) that it is about.
+    :param next_try_at: ``None`` once it is given up.
+    """
+
+    about_id: str
+    kind: str
+    channel: str
+    status: str
+    reason: str
+    at: datetime
+    next_try_at: datetime | None
+
+
+def message_counts(group: str) -> list[MessageCount]:
+    """Return how many messages of a group there are, by kind, channel and status."""
+    rows = (
+        Message.objects.filter(group=group)
+        .values_list("kind", "channel", "status")
+        .annotate(count=Count("pk"))
+        .order_by("kind", "channel", "status")
+    )
+    return [
+        MessageCount(kind=kind, channel=channel, status=status, count=count)
+        for kind, channel, status, count in rows
+    ]
+
+
+def reason_counts(group: str) -> dict[str, int]:
+    """Return how many messages of a group were given up, by the reason."""
+    failed = Message.objects.filter(group=group, status=Message.Status.FAILED)
+    rows = failed.values_list("reason").annotate(count=Count("pk")).order_by("-count", "reason")
+    return dict(rows)
+
+
+def message_troubles(group: str, *, most: int = 200) -> list[MessageTrouble]:
+    """Return what was given up, and what waits for another try; the latest first."""
+    rows = (
+        Message.objects.filter(group=group)
+        .filter(Q(status=Message.Status.FAILED) | (Q(status=Message.Status.QUEUED) & ~Q(reason="")))
+        .order_by("-pk")[:most]
+    )
+    return [
+        MessageTrouble(
+            about_id=message.about_id,
+            kind=message.kind,
+            channel=message.channel,
+            status=message.status,
+            reason=message.reason,
+            at=message.finished_at or message.created_at,
+            next_try_at=None if message.finished_at else message.due_at,
+        )
+        for message in rows
+    ]
+
+
+def outbox_oldest_seconds(now: datetime) -> int:
+    """Return for how long the oldest message that should have left has been waiting.
+
+    What quiet hours hold back does not count.
+    """
+    late = Message.objects.filter(status=Message.Status.QUEUED).filter(
+        Q(due_at__lte=now) | ~Q(reason="")
+    )
+    oldest = late.aggregate(oldest=Min("created_at"))["oldest"]
+    return max(int((now - oldest).total_seconds()), 0) if oldest else 0
