@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -15,10 +15,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AttemptRecord
 from backend.errors import DomainError
+from backend.transactions import in_transaction
 
 
 class KeyReused(DomainError):
     """Code: ``idempotency_key_reused``; the key came before with another body."""
+
+    status = 422
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,3 +81,21 @@ class Attempt:
         if bytes(first.body_hash) != self.body_hash:
             raise KeyReused("idempotency_key_reused", _("This was sent before with other details."))
         return first.object_id
+
+
+@in_transaction
+def once(
+    attempt: Attempt, object_id: str, write: Callable[[], object], *, now: datetime
+) -> tuple[str, bool]:
+    """Run ``write`` for the first try of ``attempt`` and not again: for services without a key.
+
+    Claim and write are one transaction; a second try meanwhile waits for it.
+
+    :param object_id: the id of what is written, known beforehand.
+    :returns: the id that the first try had, and whether this was a repeat of it.
+    :raises KeyReused: the attempt's key came before with another body.
+    """
+    if first := attempt.claim(object_id, now=now):
+        return first, True
+    write()
+    return object_id, False

@@ -32,6 +32,18 @@ def unit_ids(user: Asker, roles: Collection[str]) -> frozenset[int]:
     return frozenset(found)
 
 
+def lineage_ids(user: Asker, roles: Collection[str]) -> frozenset[int]:
+    """Return those units and the ones above them: whose drives concern people of the user's."""
+    if not isinstance(user, User) or not user.is_active:
+        return frozenset()
+    held = Membership.objects.filter(user=user, role__in=roles).values_list("unit_id", flat=True)
+    found = set(unit_ids(user, roles))
+    for unit_id in set(held):
+        above = Unit.objects.ancestors(unit_id, include_self=True)
+        found.update(above.values_list("pk", flat=True))
+    return frozenset(found)
+
+
 def has_role(user: Asker, unit_id: int, roles: Collection[str]) -> bool:
     """Tell whether the user has one of the roles in this unit or in one above it."""
     if not isinstance(user, User) or not user.is_active:

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, F, Sum, UniqueConstraint
+from django.db.models import Count, F, Q, Sum, UniqueConstraint
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Unit
-from accounts.rules import MANAGES_DRIVES, Asker, unit_ids
+from accounts.models import Role, Unit
+from accounts.rules import MANAGES_DRIVES, SEES_FIGURES, Asker, lineage_ids, unit_ids
 
 
 def random_id() -> str:
@@ -62,6 +62,26 @@ class DriveQuerySet(models.QuerySet["Drive"]):
     def manageable_by(self, user: Asker) -> Self:
         """Keep the drives that the user plans and steers, drafts among them."""
         return self.of_units(unit_ids(user, MANAGES_DRIVES))
+
+    def visible_to(self, user: Asker) -> Self:
+        """Keep what a visitor may know of: published ones, and the drafts that the user plans."""
+        return self.filter(
+            Q(published_at__isnull=False) | Q(unit__in=unit_ids(user, MANAGES_DRIVES))
+        )
+
+    def showing_people_to(self, user: Asker) -> Self:
+        """Keep drives in which the user may register people and see some of them.
+
+        All that the user plans; for a secretary the published ones of the own unit, of those below
+        it and of those above it.
+        """
+        return self.filter(
+            Q(unit__in=unit_ids(user, MANAGES_DRIVES))
+            | Q(unit__in=lineage_ids(user, [Role.SECRETARY]), published_at__isnull=False)
+        )
+
+    def showing_figures_to(self, user: Asker) -> Self:
+        return self.of_units(unit_ids(user, SEES_FIGURES))
 
     def with_places(self, now: datetime) -> Self:
         """Add ``places_left`` over the slots open at ``now``, and ``capacity`` over all."""

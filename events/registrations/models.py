@@ -10,7 +10,8 @@ from django.db import models
 from django.db.models import Case, Q, UniqueConstraint, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Unit
+from accounts.models import Role, Unit
+from accounts.rules import MANAGES_DRIVES, Asker, lineage_ids, unit_ids
 from backend.text import fold
 from donors.identity import mask_phone, name_search, name_sort
 from donors.models import Donor, Purpose, Sex
@@ -29,6 +30,21 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         """Lock these registrations until the transaction ends, in everybody's order."""
         rows = self.filter(pk__in=set(pks)).order_by("pk")
         return list(rows.select_for_update(of=("self",), no_key=True))
+
+    def visible_to(self, user: Asker) -> Self:
+        """Keep who the user may see: all of the drives it plans; as a secretary its units' people.
+
+        A secretary sees nothing of the day, so no walk-ins.
+        """
+        return self.filter(
+            Q(drive__unit__in=unit_ids(user, MANAGES_DRIVES))
+            | Q(
+                ~Q(source=Registration.Source.WALK_IN),
+                unit__in=unit_ids(user, [Role.SECRETARY]),
+                drive__unit__in=lineage_ids(user, [Role.SECRETARY]),
+                drive__published_at__isnull=False,
+            )
+        ).filter(erased_at__isnull=True)
 
     def living(self) -> Self:
         return self.exclude(status=Registration.Status.CANCELLED)
@@ -142,9 +158,7 @@ class Registration(models.Model):
     def __str__(self) -> str:
         return f"registration {self.public_id}"
 
-    def save(  # type: ignore[override]
-        self, *, update_fields: Iterable[str] | None = None, **kwargs: Any
-    ) -> None:
+    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Keep the search and sort keys in step with the name, and leave the writer's mark."""
         fields = None if update_fields is None else {*update_fields, "changed"}
         if fields is None or "full_name" in fields:

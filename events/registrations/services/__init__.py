@@ -3,6 +3,7 @@
 from events.registrations.services.cancel import cancel_registration
 from events.registrations.services.change import change_registration, confirm_registration
 from events.registrations.services.drives import cancel_drive, update_drive
+from events.registrations.services.looks import record_look
 from events.registrations.services.move import move_registration
 from events.registrations.services.register import register_donor
 from events.registrations.services.waitlist import promote_waiting
@@ -14,6 +15,7 @@ __all__ = [
     "confirm_registration",
     "move_registration",
     "promote_waiting",
+    "record_look",
     "register_donor",
     "update_drive",
 ]
