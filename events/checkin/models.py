@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.db import models
@@ -13,6 +13,8 @@ from accounts.models import User
 from events.drives.models import Drive
 from events.registrations.models import Registration
 from events.registrations.tickets import Verdict
+
+DEVICE_OUTLIVES_DRIVE = timedelta(hours=24)
 
 
 class StationKind(models.TextChoices):
@@ -45,7 +47,11 @@ class Station(models.Model):
 
 class DeviceQuerySet(models.QuerySet["Device"]):
     def living(self, now: datetime) -> Self:
-        return self.filter(revoked_at__isnull=True, signed_off_at__isnull=True, expires_at__gt=now)
+        return self.filter(
+            revoked_at__isnull=True,
+            signed_off_at__isnull=True,
+            drive__ends_at__gt=now - DEVICE_OUTLIVES_DRIVE,
+        )
 
 
 class Device(models.Model):
@@ -57,7 +63,6 @@ class Device(models.Model):
     stations = models.JSONField(default=list)  # kinds
     token_hash = models.CharField(max_length=64, unique=True)
     enrolled_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
     last_contact_at = models.DateTimeField()
     unsent = models.PositiveIntegerField(default=0)  # as it last said
     roster_synced_at = models.DateTimeField(null=True)
@@ -75,6 +80,22 @@ class Device(models.Model):
     def __str__(self) -> str:
         return f"device {self.pk}"
 
+    @property
+    def label(self) -> str:
+        """Return what names the device within its drive, in the API and in temporary numbers."""
+        return f"M{self.number}"
+
+    @property
+    def expires_at(self) -> datetime:
+        """Return when it dies by itself. With the drive: that may move."""
+        return self.drive.ends_at + DEVICE_OUTLIVES_DRIVE
+
+    @property
+    def ended_at(self) -> datetime:
+        """Return from when on nothing is given to it: revoked, signed off, or outlived."""
+        ends = [self.revoked_at, self.signed_off_at, self.expires_at]
+        return min(end for end in ends if end is not None)
+
 
 class EnrolmentCode(models.Model):
     """A one-use code that makes a phone a device of a drive. Kept as a hash."""
@@ -84,6 +105,7 @@ class EnrolmentCode(models.Model):
     stations = models.JSONField(default=list)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    handed_over_by = models.ForeignKey(Device, models.CASCADE, null=True, related_name="+")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     device = models.OneToOneField(Device, models.CASCADE, null=True, related_name="enrolment")
@@ -97,6 +119,26 @@ class ScanKind(models.TextChoices):
     UNDO = "undo"
 
 
+class Answer(models.TextChoices):
+    """What a scan is answered with: a verdict, or what an undo or a wrong desk gets."""
+
+    MALFORMED = Verdict.MALFORMED.value
+    WRONG_DRIVE = Verdict.WRONG_DRIVE.value
+    BAD_SIGNATURE = Verdict.BAD_SIGNATURE.value
+    UNKNOWN = Verdict.UNKNOWN.value
+    WRONG_DAY = Verdict.WRONG_DAY.value
+    REVOKED = Verdict.REVOKED.value
+    WAITLISTED = Verdict.WAITLISTED.value
+    ALREADY_SCANNED = Verdict.ALREADY_SCANNED.value
+    VISIT_ENDED = Verdict.VISIT_ENDED.value
+    TOO_EARLY = Verdict.TOO_EARLY.value
+    TOO_LATE = Verdict.TOO_LATE.value
+    OUT_OF_ORDER = Verdict.OUT_OF_ORDER.value
+    ACCEPTED = Verdict.ACCEPTED.value
+    RECORDED = "recorded"
+    NOT_ALLOWED = "not_allowed"
+
+
 class ConflictKind(models.TextChoices):
     """Why a counted scan is not the check-in; see the fold in ``INTERFACES.md`` §3."""
 
@@ -105,16 +147,19 @@ class ConflictKind(models.TextChoices):
 
 
 class Scan(models.Model):
-    """One reading at a station, as its device reported it. Its verdict is never rewritten."""
+    """One reading at a station, as its device reported it. Its verdict is never rewritten.
+
+    What was read is not kept: it may have been somebody's identity card.
+    """
 
     id = models.UUIDField(primary_key=True)  # made by the device
     drive = models.ForeignKey(Drive, models.CASCADE, related_name="scans")
     device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="scans")
     registration = models.ForeignKey(Registration, models.PROTECT, null=True, related_name="scans")
-    station = models.CharField(max_length=14, choices=StationKind)
+    station = models.CharField(max_length=14, choices=StationKind, blank=True)
     kind = models.CharField(max_length=4, choices=ScanKind, default=ScanKind.PASS)
     undoes = models.UUIDField(null=True)
-    verdict = models.CharField(max_length=16, choices=[(v.value, v.value) for v in Verdict])
+    verdict = models.CharField(max_length=16, choices=Answer)
     shown = models.CharField(max_length=16, blank=True)  # what staff saw
     admit = models.BooleanField(default=False)
     offline = models.BooleanField(default=False)
@@ -134,7 +179,36 @@ class Scan(models.Model):
             models.Index(fields=["registration", "station"], name="scan_registration"),
             models.Index(fields=["drive", "received_at"], name="scan_drive"),
             models.Index(fields=["drive"], condition=~Q(conflict=""), name="scan_conflicts"),
+            models.Index(fields=["undoes"], condition=Q(undoes__isnull=False), name="scan_undoes"),
         ]
 
     def __str__(self) -> str:
         return f"scan {self.id}"
+
+
+class WalkIn(models.Model):
+    """Somebody registered on site, under the id that the device made; it is a scan's id too."""
+
+    id = models.UUIDField(primary_key=True)
+    drive = models.ForeignKey(Drive, models.CASCADE, related_name="walk_ins")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="walk_ins")
+    registration = models.ForeignKey(Registration, models.PROTECT, related_name="walk_ins")
+    merged = models.BooleanField()  # the person was registered already
+    received_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"walk-in {self.id}"
+
+
+class QueueCounter(models.Model):
+    """The last queue number that a drive gave out.
+
+    A row of its own, so that handing out numbers neither waits for nor delays whoever reads or
+    plans the drive. It is locked last of all (``docs/decisions/lock-order.md``).
+    """
+
+    drive = models.OneToOneField(Drive, models.CASCADE, primary_key=True, related_name="+")
+    last_number = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"queue of drive {self.drive_id}"

@@ -1,0 +1,54 @@
+"""Who calls: a device, by ``Authorization: Device <token>``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from events.checkin.models import Device
+from events.checkin.services.enrol import device_of_token, is_living, takes_late_scans
+
+_SCHEME = "device"
+_LONGEST_TOKEN = 200
+
+
+class DeviceAuthentication(BaseAuthentication):
+    """Gives the device as ``request.auth``, with its drive; there is no user behind it."""
+
+    def authenticate(self, request: Request) -> tuple[None, Device] | None:
+        parts = get_authorization_header(request).split()
+        if not parts or parts[0].lower() != _SCHEME.encode():
+            return None
+        token = parts[1].decode("ascii", "replace") if len(parts) == 2 else ""
+        device = device_of_token(token) if 0 < len(token) <= _LONGEST_TOKEN else None
+        if device is None:
+            raise exceptions.AuthenticationFailed(_("This device is not known."))
+        if not self.may_call(device):
+            raise exceptions.AuthenticationFailed(
+                _("This device may not scan any more."), code="device_revoked"
+            )
+        return None, device
+
+    def may_call(self, device: Device) -> bool:
+        return is_living(device, now=timezone.now())
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Device"
+
+
+class LateDeviceAuthentication(DeviceAuthentication):
+    """Lets in, besides, a device that was ended lately, to hand in what it still holds."""
+
+    def may_call(self, device: Device) -> bool:
+        return takes_late_scans(device, now=timezone.now())
+
+
+class IsDevice(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return isinstance(request.auth, Device)

@@ -1,0 +1,308 @@
+"""Shapes of the day's API, as ``INTERFACES.md`` §4 has them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import Unit
+from donors.identity import InvalidIdentity, clean_name, parse_phone
+from donors.models import Purpose, Sex
+from events.checkin.models import Answer, Device, ScanKind, StationKind
+from events.checkin.queries import DriveConflict
+from events.checkin.services.enrol import NAME_LENGTH, NewCode, stations_of
+from events.checkin.services.scans import ScanResult
+from events.checkin.services.walk_ins import WalkInResult
+from events.drives.models import Drive
+from events.registrations.signing import public_keys, ticket_of
+from events.registrations.tickets import Verdict, format_code
+from events.registrations.tokens import manage_url
+
+# Verdicts that only the server gives are not shown by devices, but an older one may.
+_SHOWN = [verdict.value for verdict in Verdict]
+
+
+class EnrolmentSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(max_length=200, help_text="From the link's fragment.")
+    name = serializers.CharField(
+        max_length=NAME_LENGTH, help_text="Whose phone it is, for staff and organizer."
+    )
+
+
+class StationSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="pk")
+    kind = serializers.ChoiceField(StationKind.choices)
+    name = serializers.CharField()
+    order = serializers.IntegerField()
+
+
+class KeySerializer(serializers.Serializer[Any]):
+    key_id = serializers.IntegerField()
+    public_key = serializers.CharField(help_text="65-byte uncompressed point, base64.")
+
+
+class DeviceDriveSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    date = serializers.DateField()
+    zone = serializers.CharField()
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    tolerance_minutes = serializers.IntegerField()
+
+
+class EnrolledSerializer(serializers.Serializer[Any]):
+    """What a phone needs to scan for its drive."""
+
+    token = serializers.CharField()
+    device = serializers.CharField(help_text="Names it within the drive: M2.")
+    drive = DeviceDriveSerializer()
+    stations = StationSerializer(many=True)
+    keys = KeySerializer(many=True)
+    server_time = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+class RosterEntrySerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    code = serializers.CharField()
+    name = serializers.CharField()
+    slot_starts_at = serializers.DateTimeField(allow_null=True)
+    slot_ends_at = serializers.DateTimeField(allow_null=True)
+    unit = serializers.CharField(allow_null=True)
+    phone_last4 = serializers.CharField()
+    status = serializers.ChoiceField(["waitlisted", "registered", "checked_in", "ended"])
+    number = serializers.IntegerField(allow_null=True)
+    scans = serializers.DictField(
+        child=serializers.DateTimeField(), help_text="When first let in, by kind of station."
+    )
+
+
+class ConflictScanSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    device = serializers.CharField(allow_null=True)
+    station = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class ConflictSerializer(serializers.Serializer[Any]):
+    registration = serializers.CharField()
+    kind = serializers.ChoiceField(["double", "cancelled"])
+    scans = ConflictScanSerializer(many=True)
+
+
+class RosterSerializer(serializers.Serializer[Any]):
+    registrations = RosterEntrySerializer(many=True)
+    revoked = serializers.ListField(child=serializers.CharField())
+    conflicts = ConflictSerializer(many=True, help_text="All of the drive, in every answer.")
+    keys = KeySerializer(many=True)
+    more = serializers.BooleanField()
+    cursor = serializers.CharField()
+    total = serializers.IntegerField()
+    server_time = serializers.DateTimeField()
+
+
+class ScanSerializer(serializers.Serializer[Any]):
+    """One reading as a device reports it, for the description; see ``reading.py``.
+
+    A wrong one becomes the verdict ``malformed`` and never spoils the rest of the batch.
+    """
+
+    id = serializers.UUIDField(help_text="Made by the device, so that a repeat counts once.")
+    ticket = serializers.CharField(required=False, allow_null=True)
+    code = serializers.CharField(required=False, allow_null=True, help_text="The same, typed.")
+    registration = serializers.CharField(required=False, allow_null=True)
+    walk_in = serializers.UUIDField(required=False, allow_null=True)
+    station = serializers.CharField()
+    scanned_at = serializers.DateTimeField(help_text="The device's clock, uncorrected.")
+    clock_offset_ms = serializers.IntegerField(allow_null=True, help_text="Server minus device.")
+    offline = serializers.BooleanField(default=False)
+    shown = serializers.ChoiceField(_SHOWN, allow_null=True, help_text="What staff saw.")
+    kind = serializers.ChoiceField(ScanKind.choices, default=ScanKind.PASS)
+    undoes = serializers.UUIDField(required=False, allow_null=True)
+    admit = serializers.BooleanField(default=False)
+
+
+class DeviceStatusSerializer(serializers.Serializer[Any]):
+    """What a device says about itself; wrong values are passed over."""
+
+    unsent = serializers.IntegerField(required=False, allow_null=True)
+    roster_cursor = serializers.CharField(required=False, allow_null=True)
+    version = serializers.CharField(required=False, allow_null=True)
+
+
+class ScansSerializer(serializers.Serializer[Any]):
+    sent_at = serializers.DateTimeField()
+    status = DeviceStatusSerializer(required=False, allow_null=True)
+    scans = ScanSerializer(many=True)
+
+
+class ScannedPersonSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    slot_starts_at = serializers.DateTimeField(allow_null=True)
+    unit = serializers.CharField(allow_null=True)
+    status = serializers.CharField()
+    number = serializers.IntegerField(allow_null=True)
+
+
+class FirstScanSerializer(serializers.Serializer[Any]):
+    device = serializers.CharField(allow_null=True)
+    station = serializers.CharField()
+    scanned_at = serializers.DateTimeField()
+    number = serializers.IntegerField(allow_null=True)
+
+
+class OtherScanSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(["double", "cancelled"])
+    device = serializers.CharField(allow_null=True)
+    scanned_at = serializers.DateTimeField()
+
+
+class ScanResultSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(allow_null=True)
+    verdict = serializers.ChoiceField(Answer.choices)
+    registration = ScannedPersonSerializer(allow_null=True)
+    first = FirstScanSerializer(allow_null=True)
+    conflict = OtherScanSerializer(allow_null=True)
+
+
+class ScanResultsSerializer(serializers.Serializer[Any]):
+    results = ScanResultSerializer(many=True)
+    server_time = serializers.DateTimeField()
+
+
+class WalkInSerializer(serializers.Serializer[Any]):
+    """Somebody who stands before the desk. Nothing of a citizen card but what is named here."""
+
+    id = serializers.UUIDField()
+    full_name = serializers.CharField(max_length=1000)
+    phone = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=100)
+    birth_year = serializers.IntegerField(min_value=1900, max_value=2100)
+    sex = serializers.ChoiceField(Sex.choices, required=False, allow_null=True, allow_blank=True)
+    at = serializers.DateTimeField()
+    unit = serializers.SlugRelatedField(
+        slug_field="slug", queryset=Unit.objects.all(), required=False, allow_null=True
+    )
+    consents = serializers.ListField(child=serializers.ChoiceField(Purpose.choices), max_length=10)
+    clock_offset_ms = serializers.IntegerField(required=False, allow_null=True)
+    offline = serializers.BooleanField(default=False)
+
+    def validate_full_name(self, text: str) -> str:
+        return _cleaned(clean_name, text)
+
+    def validate_phone(self, text: str | None) -> str:
+        return _cleaned(parse_phone, text) if text and text.strip() else ""
+
+    def validate_consents(self, purposes: list[str]) -> list[str]:
+        if Purpose.REGISTRATION not in purposes:
+            raise serializers.ValidationError(
+                "Without this consent nobody can be registered.", code="required"
+            )
+        return list(dict.fromkeys(purposes))
+
+
+def _cleaned(clean: Any, text: str) -> str:
+    try:
+        return str(clean(text))
+    except InvalidIdentity as error:
+        raise serializers.ValidationError("This cannot be taken.", code=error.code) from None
+
+
+class WalkInResultSerializer(serializers.Serializer[Any]):
+    registration = serializers.CharField()
+    code = serializers.CharField()
+    ticket = serializers.CharField()
+    number = serializers.IntegerField(allow_null=True)
+    manage_url = serializers.CharField()
+    merged = serializers.BooleanField()
+
+
+class NewCodeSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    enroll_url = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+# --- Answers, put together by hand: they are on the busiest path --------------------------------
+
+
+def keys_as_sent(drive: Drive) -> list[dict[str, Any]]:
+    return [
+        {"key_id": key_id, "public_key": base64.b64encode(point).decode()}
+        for key_id, point in sorted(public_keys(drive).items())
+    ]
+
+
+def enrolled_as_sent(device: Device, token: str, now: Any) -> dict[str, Any]:
+    drive = device.drive
+    stations = [station for station in stations_of(drive) if station.kind in device.stations]
+    return {
+        "token": token,
+        "device": device.label,
+        "drive": DeviceDriveSerializer(drive).data,
+        "stations": StationSerializer(stations, many=True).data,
+        "keys": keys_as_sent(drive),
+        "server_time": now,
+        "expires_at": device.expires_at,
+    }
+
+
+def conflict_as_sent(conflict: DriveConflict) -> dict[str, Any]:
+    return {
+        "registration": conflict.registration,
+        "kind": conflict.kind,
+        "scans": [
+            {"id": scan.id, "device": scan.device, "station": scan.station, "at": scan.at}
+            for scan in conflict.scans
+        ],
+    }
+
+
+def result_as_sent(result: ScanResult) -> dict[str, Any]:
+    registration, first, conflict = result.registration, result.first, result.conflict
+    return {
+        "id": None if result.id is None else str(result.id),
+        "verdict": result.verdict,
+        "registration": registration
+        and {
+            "id": registration.public_id,
+            "name": registration.name,
+            "slot_starts_at": registration.slot_starts_at,
+            "unit": registration.unit,
+            "status": registration.status,
+            "number": registration.number,
+        },
+        "first": first
+        and {
+            "device": first.device,
+            "station": first.station,
+            "scanned_at": first.scanned_at,
+            "number": first.number,
+        },
+        "conflict": conflict
+        and {
+            "kind": conflict.kind,
+            "device": conflict.device,
+            "scanned_at": conflict.scanned_at,
+        },
+    }
+
+
+def walk_in_as_sent(result: WalkInResult) -> dict[str, Any]:
+    registration = result.registration
+    return {
+        "registration": registration.public_id,
+        "code": format_code(registration.code),
+        "ticket": ticket_of(registration),
+        "number": registration.queue_number,
+        "manage_url": manage_url(registration),
+        "merged": result.merged,
+    }
+
+
+def code_as_sent(made: NewCode) -> dict[str, Any]:
+    return {"code": made.code, "enroll_url": made.url, "expires_at": made.row.expires_at}

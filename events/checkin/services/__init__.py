@@ -1,0 +1,23 @@
+"""The verbs of the day. Each is one transaction, safe to be asked for again."""
+
+from events.checkin.services.enrol import (
+    create_enrolment_code,
+    enrol_device,
+    hand_over,
+    revoke_device,
+    sign_off_device,
+)
+from events.checkin.services.late import take_late_scans
+from events.checkin.services.scans import accept_scans
+from events.checkin.services.walk_ins import register_walk_in
+
+__all__ = [
+    "accept_scans",
+    "create_enrolment_code",
+    "enrol_device",
+    "hand_over",
+    "register_walk_in",
+    "revoke_device",
+    "sign_off_device",
+    "take_late_scans",
+]

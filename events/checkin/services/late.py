@@ -1,0 +1,37 @@
+"""Take, or leave, what a device still handed in after it was revoked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts import audit
+from accounts.models import User
+from events.checkin.models import Device, Scan
+from events.checkin.services.scans import Batch, in_fresh_transactions
+
+
+@in_fresh_transactions
+def take_late_scans(*, device: Device, by: User, now: datetime) -> int:
+    """Let the scans that were set apart count; each keeps its verdict. Again changes nothing.
+
+    :returns: how many were taken now.
+    """
+    waiting = Scan.objects.filter(device=device, set_apart=True, taken_at__isnull=True)
+    rows = list(waiting.order_by("pk").values_list("pk", "registration_id"))
+    if not rows:
+        return 0
+    batch = Batch(device=None, drive=device.drive, sent_at=now, now=now)
+    batch.load_registrations({pk for _id, pk in rows if pk is not None})
+    taken = waiting.filter(pk__in=[id for id, _pk in rows]).update(taken_at=now)
+    batch.read({id for id, _pk in rows})
+    batch.renew()
+    batch.settle()
+    audit.record(
+        "device.late_scans_taken",
+        device,
+        by=by,
+        at=now,
+        unit_id=device.drive.unit_id,
+        count=taken,
+    )
+    return taken
