@@ -7,10 +7,10 @@ a line must not break: between "thứ" and the day, between a number and what it
 from datetime import date, datetime, time
 
 from django.utils import translation
-from django.utils.formats import number_format
 
 NBSP = "\N{NO-BREAK SPACE}"
 EN_DASH = "\N{EN DASH}"
+_VIETNAMESE_MARKS = str.maketrans(",.", ".,")
 
 _VIETNAMESE_DAYS = (
     "thứ Hai",
@@ -89,6 +89,7 @@ def hours(start: datetime | time, end: datetime | time) -> str:
     return f"{clock(start)}{EN_DASH}{clock(end)}"
 
 
-def count(number: float, decimals: int | None = None) -> str:
+def count(number: float, decimals: int = 0) -> str:
     """Spell a number with its separators: ``1.124``, ``10,9``; in English ``1,124``, ``10.9``."""
-    return number_format(number, decimals, use_l10n=True, force_grouping=True)
+    english = f"{number:,.{decimals}f}"
+    return english.translate(_VIETNAMESE_MARKS) if _vietnamese() else english

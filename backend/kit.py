@@ -1,6 +1,6 @@
 """The kit: every component in every state, and each page's layout with made-up people.
 
-Only with ``DEBUG=1`` and in tests. Page authors look here, and the tests of the looks photograph it.
+Only with ``DEBUG=1`` and in tests. Who writes a page looks here first; tests check every page.
 """
 
 from typing import Any

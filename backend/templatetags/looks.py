@@ -66,7 +66,7 @@ def weekday(value: date | None) -> str:
 
 
 @register.filter
-def count(value: float | None, decimals: int | None = None) -> str:
+def count(value: float | None, decimals: int = 0) -> str:
     return "" if value is None else formats.count(value, decimals)
 
 
@@ -94,7 +94,7 @@ def steps(whole: int) -> range:
 
 @register.filter
 def problems(form: BaseForm) -> list[dict[str, str]]:
-    """List what is wrong in this form, in its own order: ``message``, ``label``, ``id`` to go to."""
+    """List what is wrong in this form, in its order: ``message``, ``label``, ``id`` to go to."""
     found = [{"message": str(error), "label": "", "id": ""} for error in form.non_field_errors()]
     for field in form:
         if not field.errors:
