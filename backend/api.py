@@ -3,11 +3,13 @@
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, is_dataclass
 from typing import IO, Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import ValidationError as InvalidValue
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -86,6 +88,14 @@ class Pages(CursorPagination):
     page_size_query_param = "page_size"
     ordering = "pk"
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        """Give one page; a cursor that we did not make is told from one that is merely old."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (exceptions.NotFound, ValueError, InvalidValue, DataError) as error:
+            message = _("This cursor is none of ours.")
+            raise exceptions.ValidationError({"cursor": message}) from error
+
 
 def idempotency_key(request: Request) -> uuid.UUID | None:
     """Read the header ``Idempotency-Key``.
@@ -116,8 +126,14 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
     request = context["request"]
     headers: dict[str, str] = {}
     match error:
+        case DomainError() if field := error.extra.get("field"):
+            errors = [{"field": str(field), "code": error.code, "detail": str(error)}]
+            body = problem(
+                request, 400, "invalid", _("Some details are missing or wrong."), errors=errors
+            )
         case DomainError():
-            body = problem(request, error.status, error.code, str(error), **error.extra)
+            extra = {name: _plain(value) for name, value in error.extra.items()}
+            body = problem(request, error.status, error.code, str(error), **extra)
         case Http404():
             body = problem(request, 404, "not_found", _("There is nothing at this address."))
         case PermissionDenied():
@@ -153,6 +169,15 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
         headers=headers,
         content_type="application/problem+json",
     )
+
+
+def _plain(value: Any) -> Any:
+    """Give what a refusal carries along as JSON has it."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return value
 
 
 def _field_errors(details: Any, path: str = "") -> Iterator[dict[str, str]]:

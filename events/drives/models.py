@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, F, Q, Sum, UniqueConstraint
+from django.db.models import Case, Count, F, Q, Sum, UniqueConstraint, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, Unit
 from accounts.rules import MANAGES_DRIVES, SEES_FIGURES, Asker, lineage_ids, unit_ids
+from backend.text import fold
 
 
 def random_id() -> str:
@@ -83,6 +84,29 @@ class DriveQuerySet(models.QuerySet["Drive"]):
     def showing_figures_to(self, user: Asker) -> Self:
         return self.of_units(unit_ids(user, SEES_FIGURES))
 
+    def search(self, text: str) -> Self:
+        """Keep those in whose name, venue and unit each word stands, accents or not."""
+        rows = self
+        for word in fold(text).split():
+            rows = rows.filter(search_text__contains=word)
+        return rows
+
+    def in_status(self, status: str, now: datetime) -> Self:
+        """Keep those of which a visitor is told ``status`` at ``now``; asks ``with_places``."""
+        # As `Drive.status`, which decides the same for one drive.
+        is_draft, is_cancelled = Q(published_at__isnull=True), Q(cancelled_at__isnull=False)
+        is_closed = Q(paused_at__isnull=False) | Q(registration_closes_at__lte=now)
+        told = Case(
+            When(is_draft, then=Value(DriveStatus.DRAFT.value)),
+            When(is_cancelled, then=Value(DriveStatus.CANCELLED.value)),
+            When(ends_at__lte=now, then=Value(DriveStatus.PAST.value)),
+            When(is_closed, then=Value(DriveStatus.CLOSED.value)),
+            When(registration_opens_at__gt=now, then=Value(DriveStatus.NOT_OPEN.value)),
+            When(places_left__lte=0, then=Value(DriveStatus.FULL.value)),
+            default=Value(DriveStatus.OPEN.value),
+        )
+        return self.with_places(now).annotate(told=told).filter(told=status)
+
     def with_places(self, now: datetime) -> Self:
         """Add ``places_left`` over the slots open at ``now``, and ``capacity`` over all."""
         slots = (
@@ -140,6 +164,8 @@ class Drive(models.Model):
     is_demonstration = models.BooleanField(default=False)
     copied_from = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
+    # Name, venue and unit without accents and case, as they are searched.
+    search_text = models.CharField(max_length=700, default="", db_default="", editable=False)
 
     # Filled by `with_places`.
     places_left: int
@@ -153,6 +179,16 @@ class Drive(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Keep the search text in step with what it is made of."""
+        fields = None if update_fields is None else set(update_fields)
+        if fields is None or fields & {"name", "venue", "unit"}:
+            words = (self.name, self.venue.name, self.venue.address, self.unit.name)
+            self.search_text = fold(" ".join(words))[:700]
+            if fields is not None:
+                fields.add("search_text")
+        super().save(update_fields=fields, **kwargs)
 
     def get_absolute_url(self) -> str:
         return f"/d/{self.slug}/"
