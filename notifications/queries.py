@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Exists, Min, Model, OuterRef, Q, QuerySet
 
 from notifications.models import Message
+
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,3 +90,9 @@ def outbox_oldest_seconds(now: datetime) -> int:
     )
     oldest = late.aggregate(oldest=Min("created_at"))["oldest"]
     return max(int((now - oldest).total_seconds()), 0) if oldest else 0
+
+
+def without_message(owed: QuerySet[M]) -> QuerySet[M]:
+    """Keep rows whose ``owed_dedupe_key`` no message has yet."""
+    known = Message.objects.filter(dedupe_key=OuterRef("owed_dedupe_key"))
+    return owed.exclude(Exists(known))
