@@ -134,7 +134,7 @@ def lock_named(*, drive_pk: int, device_pk: int | None, names: Names) -> dict[in
         ):
             if ids:
                 parts.append(
-                    f"SELECT registration_id FROM {table} WHERE {column} IN ({_marks(ids)})"
+                    f"SELECT registration_id FROM {table} WHERE id IN ({_marks(ids)})"
                 )
                 params.extend(_sql_uuids(ids))
         where = f"r.id IN ({' UNION '.join(parts)})"
@@ -461,7 +461,11 @@ def _from_sqlite(
     values = list(row)
     for i in moments:
         if values[i] is not None:
-            values[i] = datetime.fromisoformat(values[i]).replace(tzinfo=UTC)
+            # A column gives a moment, an expression its text; both in UTC, and neither says so.
+            moment = values[i]
+            if isinstance(moment, str):
+                moment = datetime.fromisoformat(moment)
+            values[i] = moment.replace(tzinfo=UTC)
     for i in uuids:
         if values[i] is not None:
             values[i] = UUID(values[i])
