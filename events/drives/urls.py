@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from events.drives.views import public
+
+app_name = "drives"
+urlpatterns = [
+    path("", public.home, name="home"),
+    path("d/<slug:slug>/", public.drive_detail, name="drive"),
+]

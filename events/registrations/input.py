@@ -132,6 +132,8 @@ def read_email(value: object) -> str:
 
 def read_unit(value: object, *, drive: Drive) -> Unit | None:
     """Give the unit with this slug in the union that holds the drive. Code: ``unknown_unit``."""
+    if isinstance(value, Unit):
+        return value
     slug = _text(value).strip()
     if not slug:
         return None

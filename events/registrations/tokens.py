@@ -27,8 +27,12 @@ def manage_token(registration: Registration) -> str:
     return base64.urlsafe_b64encode(public_id + mac).decode()
 
 
+def manage_path(registration: Registration) -> str:
+    return f"/r/{manage_token(registration)}/"
+
+
 def manage_url(registration: Registration) -> str:
-    return f"{settings.BASE_URL}/r/{manage_token(registration)}/"
+    return f"{settings.BASE_URL}{manage_path(registration)}"
 
 
 def registration_of(token: str, *, now: datetime) -> Registration | None:

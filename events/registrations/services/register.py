@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Exists
+
 from accounts import audit
 from accounts.attempts import Attempt
 from accounts.models import Unit, User
@@ -18,7 +20,7 @@ from donors.people import Person
 from donors.services import match_donor, record_consents
 from events.drives.models import Drive, Slot, random_id
 from events.registrations import refusals
-from events.registrations.models import Registration
+from events.registrations.models import Registration, RegistrationQuerySet
 from events.registrations.outbox import queue_about
 from events.registrations.tickets import make_code
 
@@ -66,18 +68,17 @@ def register_donor(
         return Registration.objects.select_related("slot", "drive", "unit").get(
             public_id=first
         ), True
-    slot = _locked_slot(drive, slot_id)
+    slot, has_namesake = _locked_slot(drive, slot_id, person)
     drive = slot.drive
     _refuse_closed(slot, by=by, now=now)
     refusals.refuse_wrong_age(person, on=drive.date)
+    if has_namesake and not (wishes.different_person and _is_another(drive, person)):
+        raise refusals.already_registered()
     is_full = slot.taken >= slot.booking_limit
     if is_full and not wishes.join_waitlist:
-        if _registered_already(drive, person, different=wishes.different_person):
-            raise refusals.already_registered()
         raise refusals.slot_full(slot, now=now)
 
-    apart = wishes.different_person and _has_namesake(drive, person)
-    donor = match_donor(person, now=now, apart=apart)
+    donor = match_donor(person, now=now, apart=has_namesake)
     registration = Registration(
         public_id=public_id,
         drive=drive,
@@ -115,16 +116,25 @@ def register_donor(
     return registration, False
 
 
-def _locked_slot(drive: Drive, slot_id: str) -> Slot:
+def _locked_slot(drive: Drive, slot_id: str, person: Person) -> tuple[Slot, bool]:
     """Lock, then count: two donors must not both see the last place.
 
     The drive is read after the lock too: cancelling it takes the same lock.
+
+    :returns: the slot, and whether somebody with this phone, birth year and unaccented name is
+        registered for the drive already.
     """
     locked = Slot.objects.filter(drive_id=drive.pk, public_id=slot_id)
     pks = list(locked.select_for_update(no_key=True).values_list("pk", flat=True))
     if not pks:
         raise refusals.unknown_slot()
-    return Slot.objects.with_places().select_related("drive__venue", "drive__unit").get(pk=pks[0])
+    slot = (
+        Slot.objects.with_places()
+        .select_related("drive__venue", "drive__unit")
+        .annotate(has_namesake=Exists(_namesakes(drive, person)))
+        .get(pk=pks[0])
+    )
+    return slot, vars(slot)["has_namesake"]
 
 
 def _refuse_closed(slot: Slot, *, by: User | None, now: datetime) -> None:
@@ -138,22 +148,19 @@ def _refuse_closed(slot: Slot, *, by: User | None, now: datetime) -> None:
         raise refusals.registration_closed()
 
 
-def _living_namesakes(drive: Drive, person: Person) -> list[str]:
-    """Return names of who is registered with the same phone, birth year and unaccented name."""
+def _namesakes(drive: Drive, person: Person) -> RegistrationQuerySet:
+    """Keep who is registered with the same phone, birth year and name without accents."""
     if not person.phone:
-        return []
-    rows = Registration.objects.living().filter(
-        drive=drive, phone=person.phone, birth_year=person.birth_year
+        return Registration.objects.none()
+    return Registration.objects.living().filter(
+        drive=drive,
+        donor__phone=person.phone,
+        donor__name_key=name_key(person.full_name),
+        donor__birth_year=person.birth_year,
     )
-    key = name_key(person.full_name)
-    return [n for n in rows.values_list("full_name", flat=True) if name_key(n) == key]
 
 
-def _has_namesake(drive: Drive, person: Person) -> bool:
-    names = _living_namesakes(drive, person)
-    return bool(names) and not any(same_spelling(n, person.full_name) for n in names)
-
-
-def _registered_already(drive: Drive, person: Person, *, different: bool) -> bool:
-    names = _living_namesakes(drive, person)
-    return any(not different or same_spelling(n, person.full_name) for n in names)
+def _is_another(drive: Drive, person: Person) -> bool:
+    """Tell whether the name differs in its accents from each namesake's."""
+    names = _namesakes(drive, person).values_list("full_name", flat=True)
+    return not any(same_spelling(name, person.full_name) for name in names)

@@ -13,6 +13,11 @@ from events.registrations.outbox import queue_about
 PROMOTION_ENDS_BEFORE = timedelta(hours=12)
 
 
+def takes_promotions(slot: Slot, *, now: datetime) -> bool:
+    """Tell whether a place that is freed now still goes to the first in line."""
+    return slot.is_open and now <= slot.starts_at - PROMOTION_ENDS_BEFORE
+
+
 def promote_waiting(slot_pk: int, *, now: datetime) -> list[Registration]:
     """Give the free places of a slot to those who wait longest; the same rows become registered.
 
@@ -23,9 +28,8 @@ def promote_waiting(slot_pk: int, *, now: datetime) -> list[Registration]:
     if (
         free <= 0
         or slot.waiting == 0
-        or not slot.is_open
         or slot.drive.cancelled_at is not None
-        or now > slot.starts_at - PROMOTION_ENDS_BEFORE
+        or not takes_promotions(slot, now=now)
     ):
         return []
     waiting = slot.registrations.filter(status=Registration.Status.WAITLISTED).order_by("pk")
