@@ -1,4 +1,5 @@
 import pytest
+from django.http import HttpResponse
 
 from backend.proxies import TrustedProxyMiddleware, client_address, limit_key
 
@@ -34,7 +35,7 @@ def test_forwarded_headers_of_a_stranger_are_dropped(rf):
         headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "9.9.9.9"},
     )
 
-    TrustedProxyMiddleware(lambda request: None)(request)
+    TrustedProxyMiddleware(lambda request: HttpResponse())(request)
 
     assert (request.META["REMOTE_ADDR"], request.is_secure()) == ("203.0.113.5", False)
 
@@ -46,7 +47,7 @@ def test_forwarded_headers_of_our_proxy_are_believed(rf):
         headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "9.9.9.9"},
     )
 
-    TrustedProxyMiddleware(lambda request: None)(request)
+    TrustedProxyMiddleware(lambda request: HttpResponse())(request)
 
     assert (request.META["REMOTE_ADDR"], request.is_secure()) == ("9.9.9.9", True)
 
