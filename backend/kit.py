@@ -371,7 +371,11 @@ def context() -> dict[str, Any]:
         ],
         "icons": sorted(looks.ICONS),
         "section": "drives",
-        "unit_name": "Đoàn Thanh niên Bộ Công Thương",
+        "frame": {
+            "unit_name": "Đoàn Thanh niên Bộ Công Thương",
+            "user_name": "Vũ Thu Trang",
+            "sees_units": True,
+        },
     }
 
 

@@ -173,6 +173,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.pages.frame",
             ],
         },
     }
@@ -223,10 +224,45 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/manage/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nothing goes to an address that we do not know
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "/login/"
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "reauthenticate": "accounts.forms.ReauthenticatePasswordForm",
+}
+
+
+def _failed_logins() -> str | None:
+    """Spell our limits as allauth reads them; one that is off is left out."""
+    limits = ((LIMITS["LOGINS_ADDRESS"], "ip"), (LIMITS["LOGINS_USER"], "key"))
+    spelled = [f"{limit.times}/{limit.window_seconds}s/{per}" for limit, per in limits if limit]
+    return ",".join(spelled) or None
+
+
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": _failed_logins(),
+    "login": None,  # a whole office signs in from one address
+    "reset_password": "60/h/ip,5/h/key",
+}
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_TOTP_ISSUER = "Giọt Hồng"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.SecondFactorForm",
+    "reauthenticate": "accounts.forms.SecondFactorAgainForm",
+    "activate_totp": "accounts.forms.ActivateTOTPForm",
+}
+SESSION_COOKIE_AGE = 7 * 24 * 3600
+# The kinds of notice that pages have (templates/components/notice.html).
+MESSAGE_TAGS = {25: "done", 30: "look", 40: "refused"}
 _validators = "django.contrib.auth.password_validation."
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": _validators + "UserAttributeSimilarityValidator"},

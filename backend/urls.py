@@ -12,6 +12,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("events.checkin.urls")),
     path("", include("events.reports.urls")),
     path("", include("accounts.urls")),
+    path("manage/", include("events.drives.manage_urls")),
+    path("manage/", include("events.registrations.manage_urls")),
+    path("manage/", include("events.checkin.manage_urls")),
+    path("manage/", include("events.reports.manage_urls")),
     path("", include("notifications.urls")),
     path("api/v1/", include("events.drives.api.urls")),
     path("api/v1/", include("events.registrations.api.urls")),
@@ -19,9 +23,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("events.reports.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="api_docs"),
-    path("account/", include("allauth.account.urls")),
-    path("account/2fa/", include("allauth.mfa.urls")),
-    path("account/sessions/", include("allauth.usersessions.urls")),
 ]
 handler400 = "backend.pages.bad_request"
 handler403 = "backend.pages.forbidden"
