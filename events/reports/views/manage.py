@@ -1,0 +1,83 @@
+"""The organizer's first page, how a drive stands, and what became of its messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.views.generic import TemplateView
+
+from accounts.pages import ManagePage
+from accounts.rules import MANAGES_DRIVES, unit_ids
+from events.drives.models import Drive, DriveQuerySet
+from events.drives.pages import DrivePage
+from events.reports.attention import attention_for
+from events.reports.drives import drive_list
+from events.reports.figures import drive_figures
+from events.reports.messages import message_list
+from events.reports.overview import funnel, slot_rows
+
+
+class DriveListPage(ManagePage, TemplateView):
+    """Today's drives first, then those to come, then past ones, which can be repeated."""
+
+    template_name = "reports/drive_list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        search = self.request.GET.get("search", "")[:100]
+        return super().get_context_data(
+            drives=drive_list(self.user, search=search, now=self.now),
+            may_create=bool(unit_ids(self.user, MANAGES_DRIVES)),
+            search=search,
+            **kwargs,
+        )
+
+
+class OverviewPage(DrivePage, TemplateView):
+    """How the drive stands: figures, each with the list behind it, and what needs somebody."""
+
+    tab = "overview"
+    template_name = "reports/drive_overview.html"
+
+    def drives(self) -> DriveQuerySet:
+        return Drive.objects.showing_figures_to(self.user)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        figures = drive_figures(self.drive, now=self.now, small_cells=self.may_manage)
+        people = (
+            reverse("drive_registrations", kwargs={"slug": self.drive.slug})
+            if self.may_manage
+            else ""
+        )
+        return super().get_context_data(
+            figures=figures,
+            funnel=funnel(self.drive, figures, people_url=people, now=self.now),
+            slots=slot_rows(figures, people_url=people, now=self.now),
+            widest=max((max(s.capacity, s.counts.registered) for s in figures.by_slot), default=0),
+            attention=attention_for(self.drive, figures, now=self.now) if self.may_manage else [],
+            status=self.drive.status_without_places(self.now),
+            is_over=self.drive.is_over(self.now),
+            **kwargs,
+        )
+
+
+class OverviewNews(OverviewPage):
+    """The part of the overview that changes, for the page that refreshes itself."""
+
+    template_name = "reports/drive_overview_news.html"
+
+
+class MessageListPage(DrivePage, TemplateView):
+    """What was sent, what waits, what failed and why, by kind of message."""
+
+    tab = "messages"
+    template_name = "reports/message_list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        figures = drive_figures(self.drive, now=self.now, small_cells=True)
+        return super().get_context_data(
+            figures=figures,
+            unanswered=figures.counts.registered - figures.counts.confirmed,
+            found=message_list(self.drive),
+            **kwargs,
+        )
