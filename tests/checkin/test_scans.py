@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import random
+import uuid
+from datetime import timedelta
+
 import pytest
 
 from events.checkin.models import Scan
+from events.drives.models import Drive
 from events.registrations.models import Registration
-from tests.checkin.conftest import DURING, Phone, a_scan
+from tests.checkin.conftest import DURING, Phone, a_scan, an_undo, make_device
+from tests.factories import DriveFactory, RegistrationFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 
@@ -48,3 +55,397 @@ def test_scan_repeated_gives_the_same_verdict_and_changes_nothing(phone: Phone, 
 
     assert again == first * 2
     assert Scan.objects.count() == 1
+
+
+# --- What names a registration -------------------------------------------------------------------
+
+
+def test_scan_reads_payload_code_and_id_alike(phone: Phone, drive: Drive):
+    people = RegistrationFactory.create_batch(4, slot=drive.slots.first())
+    payload = a_scan(people[0])["ticket"].rpartition("/")[2].lower()
+    code = people[2].code
+
+    results = phone.scan(
+        a_scan(ticket=payload),
+        a_scan(people[1]),
+        a_scan(code=f"{code[:4]}-{code[4:]}".lower()),
+        a_scan(registration=people[3].public_id),
+    )
+
+    assert [r["verdict"] for r in results] == ["accepted"] * 4
+    assert [r["registration"]["id"] for r in results] == [p.public_id for p in people]
+    assert [r["registration"]["number"] for r in results] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        ({"ticket": None, "shown": "malformed"}, "malformed"),
+        ({"ticket": "https://example.com/"}, "malformed"),
+        ({}, "malformed"),
+        ({"code": "ABCD-EFGH"}, "malformed"),  # its last character checks nothing
+        ({"code": "0000-0000"}, "unknown"),
+        ({"registration": "0123456789abcdef"}, "unknown"),
+        ({"registration": "nonsense"}, "unknown"),
+        ({"walk_in": str(uuid.uuid4())}, "unknown"),
+        ({"code": "0000-0000", "station": "donation"}, "not_allowed"),
+        ({"code": "0000-0000", "station": "kitchen"}, "not_allowed"),
+        ({"code": "0000-0000", "station": 7}, "malformed"),
+        ({"code": "0000-0000", "scanned_at": "yesterday"}, "malformed"),
+        ({"code": "0000-0000", "scanned_at": "2026-12-05T00:10:00"}, "malformed"),
+        ({"code": "0000-0000", "scanned_at": "0001-01-01T00:00:00+14:00"}, "malformed"),
+        ({"code": "0000-0000", "clock_offset_ms": 2**63}, "malformed"),
+        ({"code": "0000-0000", "clock_offset_ms": True}, "malformed"),
+        ({"code": "0000-0000", "shown": "fine"}, "malformed"),
+        ({"code": "0000-0000", "kind": "outcome"}, "malformed"),
+        ({"kind": "undo"}, "malformed"),
+        ({"code": 12345678}, "malformed"),
+        ({"code": "0000-0000", "clock_offset_ms": 2**62}, "unknown"),
+    ],
+)
+def test_scan_that_names_nobody_is_kept_and_answered_alike_again(
+    phone: Phone, an: Registration, fields: dict, verdict: str
+):
+    bad, good = a_scan(**fields), a_scan(an)
+
+    results = phone.scan(bad, good)
+    again = phone.scan(bad)
+
+    assert results[0] == {
+        "id": bad["id"],
+        "verdict": verdict,
+        "registration": None,
+        "first": None,
+        "conflict": None,
+    }
+    assert results[1]["verdict"] == "accepted"
+    assert again == results[:1]
+    assert Scan.objects.filter(pk=bad["id"], registration=None, verdict=verdict).exists()
+
+
+@pytest.mark.parametrize("bad", [None, 7, "scan", [], {}, {"id": None}, {"id": "x"}, {"id": 7}])
+def test_scan_without_a_good_id_is_malformed_and_not_kept(
+    phone: Phone, an: Registration, bad: object
+):
+    results = phone.scan(bad, a_scan(an))
+
+    assert [(r["id"] is None, r["verdict"]) for r in results] == [
+        (True, "malformed"),
+        (False, "accepted"),
+    ]
+    assert Scan.objects.count() == 1
+
+
+def test_scan_of_another_drive_is_unknown_by_id_and_code_and_wrong_by_ticket(phone: Phone):
+    stranger = RegistrationFactory(slot__drive=DriveFactory())
+
+    results = phone.scan(
+        a_scan(registration=stranger.public_id), a_scan(code=stranger.code), a_scan(stranger)
+    )
+
+    assert [r["verdict"] for r in results] == ["unknown", "unknown", "wrong_drive"]
+    assert [r["registration"] for r in results] == [None] * 3
+    stranger.refresh_from_db()
+    assert stranger.status == "registered"
+
+
+def test_scan_with_the_id_of_another_drives_scan_tells_nothing(phone: Phone, an: Registration):
+    elsewhere = RegistrationFactory(slot__drive=DriveFactory())
+    theirs = a_scan(elsewhere)
+    make_device(elsewhere.drive).scan(theirs)
+
+    [result] = phone.scan(a_scan(an, id=theirs["id"]))
+
+    assert (result["verdict"], result["registration"]) == ("unknown", None)
+    an.refresh_from_db()
+    assert an.status == "registered"
+
+
+def test_scan_of_an_identity_card_leaves_no_trace(
+    phone: Phone, caplog: pytest.LogCaptureFixture, django_assert_num_queries: object
+):
+    card = "036097001234|271234567|Nguyễn Văn An|01021997|Nam|54 Hai Bà Trưng, Hà Nội|01052021"
+    scan = a_scan(ticket=card)
+
+    with caplog.at_level("DEBUG"):
+        [result] = phone.scan(scan)
+
+    assert result["verdict"] == "malformed"
+    kept = str(Scan.objects.values().get()) + caplog.text + str(result)
+    assert scan["id"] in kept  # so that something could leak
+    assert not any(part in kept for part in card.split("|"))
+
+
+# --- Verdicts that need the database -------------------------------------------------------------
+
+
+def test_scan_too_early_is_a_warning_until_staff_let_the_person_in(phone: Phone, drive: Drive):
+    later = RegistrationFactory(slot=drive.slots.last())
+
+    results = phone.scan(
+        a_scan(later, shown="too_early"), a_scan(later, admit=True, shown="accepted")
+    )
+
+    assert [r["verdict"] for r in results] == ["too_early", "accepted"]
+    assert [r["first"] for r in results] == [
+        {
+            "device": "M1",
+            "station": "welcome",
+            "scanned_at": "2026-12-05T00:10:00Z",
+            "number": 1,
+        },
+        None,
+    ]
+
+
+def test_scan_of_the_waiting_the_cancelled_and_the_nonexistent(phone: Phone, drive: Drive):
+    slot = drive.slots.first()
+    waiting = RegistrationFactory(slot=slot, status="waitlisted")
+    gone = RegistrationFactory(slot=slot, status="cancelled", cancelled_at=DURING)
+    erased = RegistrationFactory(
+        slot=slot, status="cancelled", cancelled_at=DURING, erased_at=DURING
+    )
+    never = RegistrationFactory.build(slot=slot, drive=drive, public_id="f" * 16)
+
+    results = phone.scan(a_scan(waiting), a_scan(gone), a_scan(erased), a_scan(never))
+
+    assert [r["verdict"] for r in results] == ["waitlisted", "revoked", "revoked", "revoked"]
+    named = [r["registration"] and r["registration"]["id"] for r in results]
+    assert named == [waiting.public_id, gone.public_id, None, None]
+
+
+def test_scan_without_an_offset_is_corrected_by_when_it_was_sent(phone: Phone, an: Registration):
+    wrong = timedelta(days=-2000)  # a phone whose battery was empty
+
+    [result] = phone.scan(
+        a_scan(an, scanned_at=(DURING + wrong).isoformat(), clock_offset_ms=None),
+        sent_at=DURING + wrong + timedelta(minutes=3),
+    )
+
+    scan = Scan.objects.get()
+    assert result["verdict"] == "accepted"
+    assert (scan.scanned_at, scan.corrected_at) == (DURING + wrong, DURING - timedelta(minutes=3))
+
+
+# --- Conflicts and undo --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first_to_arrive", [0, 1])
+def test_two_devices_that_let_the_same_ticket_in_both_see_the_conflict(
+    phone: Phone, other_phone: Phone, an: Registration, first_to_arrive: int
+):
+    """Clocks hours apart; who came first is told by corrected time, not by who sent first."""
+    earlier = a_scan(
+        an,
+        shown="accepted",
+        offline=True,
+        scanned_at=(DURING + timedelta(hours=3)).isoformat(),
+        clock_offset_ms=-3 * 3600_000 - 120_000,
+    )
+    later = a_scan(an, shown="accepted", offline=True)
+    sent = [(phone, earlier), (other_phone, later)]
+    if first_to_arrive:
+        sent.reverse()
+
+    for sender, scan in [*sent, *sent]:
+        sender.scan(scan)
+    [of_earlier], [of_later] = phone.scan(earlier), other_phone.scan(later)
+
+    verdicts = {earlier["id"]: of_earlier["verdict"], later["id"]: of_later["verdict"]}
+    assert verdicts == {sent[0][1]["id"]: "accepted", sent[1][1]["id"]: "already_scanned"}
+    assert (of_earlier["first"], of_earlier["conflict"]) == (
+        None,
+        {"kind": "double", "device": "M2", "scanned_at": "2026-12-05T00:10:00Z"},
+    )
+    assert (of_later["first"]["device"], of_later["conflict"]) == (
+        "M1",
+        {"kind": "double", "device": "M1", "scanned_at": "2026-12-05T00:08:00Z"},
+    )
+    for device in (phone, other_phone):
+        assert device.roster()["conflicts"] == [
+            {
+                "registration": an.public_id,
+                "kind": "double",
+                "scans": [
+                    {
+                        "id": earlier["id"],
+                        "device": "M1",
+                        "station": "welcome",
+                        "at": "2026-12-05T00:08:00Z",
+                    },
+                    {
+                        "id": later["id"],
+                        "device": "M2",
+                        "station": "welcome",
+                        "at": "2026-12-05T00:10:00Z",
+                    },
+                ],
+            }
+        ]
+    an.refresh_from_db()
+    assert (an.queue_number, an.checked_in_at) == (1, DURING - timedelta(minutes=2))
+
+
+def test_scan_after_a_cancellation_lets_the_person_in_and_is_a_conflict(
+    phone: Phone, other_phone: Phone, drive: Drive
+):
+    gone = RegistrationFactory(
+        slot=drive.slots.first(), status="cancelled", cancelled_at=DURING - timedelta(minutes=9)
+    )
+
+    [result] = phone.scan(a_scan(gone, shown="accepted", offline=True))
+
+    assert (result["verdict"], result["conflict"]["kind"]) == ("revoked", "cancelled")
+    assert result["registration"]["status"] == "checked_in"
+    assert result["registration"]["number"] == 1
+    assert [c["kind"] for c in other_phone.roster()["conflicts"]] == ["cancelled"]
+    gone.refresh_from_db()
+    assert gone.status == "checked_in"
+
+
+def test_scan_after_a_cancellation_of_who_registered_again_leaves_the_new_one_alone(
+    phone: Phone, drive: Drive
+):
+    slot = drive.slots.first()
+    gone = RegistrationFactory(slot=slot, status="cancelled", cancelled_at=DURING)
+    again = RegistrationFactory(slot=slot, donor=gone.donor, phone=gone.phone)
+
+    [result] = phone.scan(a_scan(gone, shown="accepted", offline=True))
+    [of_new] = phone.scan(a_scan(again))
+
+    assert (result["verdict"], result["conflict"]["kind"]) == ("revoked", "cancelled")
+    assert (result["registration"]["status"], of_new["verdict"]) == ("cancelled", "accepted")
+
+
+def test_scan_of_two_cancelled_registrations_of_one_donor_at_once(phone: Phone, drive: Drive):
+    slot = drive.slots.first()
+    one = RegistrationFactory(slot=slot, status="cancelled", cancelled_at=DURING)
+    two = RegistrationFactory(slot=slot, status="cancelled", cancelled_at=DURING, donor=one.donor)
+
+    results = phone.scan(*(a_scan(r, shown="accepted", offline=True) for r in (one, two)))
+
+    assert [r["conflict"]["kind"] for r in results] == ["cancelled", "cancelled"]
+    assert sorted(r["registration"]["status"] for r in results) == ["cancelled", "checked_in"]
+
+
+def test_undo_takes_the_check_in_back_and_keeps_the_number(
+    phone: Phone, an: Registration, binh: Registration
+):
+    scan = a_scan(an)
+    phone.scan(scan)
+
+    [undone] = phone.scan(an_undo(scan))
+    [of_binh] = phone.scan(a_scan(binh))
+    [again] = phone.scan(a_scan(an))
+
+    assert (undone["verdict"], undone["registration"]["status"]) == ("recorded", "registered")
+    assert undone["registration"]["number"] == 1
+    assert (of_binh["registration"]["number"], again["registration"]["number"]) == (2, 1)
+    assert (again["verdict"], again["first"]) == ("accepted", None)
+
+
+def test_undo_within_the_batch_of_what_it_undoes(phone: Phone, an: Registration):
+    scan = a_scan(an)
+
+    results = phone.scan(scan, an_undo(scan), a_scan(an))
+
+    assert [r["verdict"] for r in results] == ["accepted", "recorded", "accepted"]
+    assert list(Scan.objects.filter(counts=True).values_list("id", flat=True)) == [
+        uuid.UUID(results[2]["id"])
+    ]
+
+
+def test_undo_that_comes_before_what_it_undoes(phone: Phone, an: Registration):
+    scan = a_scan(an)
+
+    [undone] = phone.scan(an_undo(scan))
+    [passed] = phone.scan(scan)
+
+    assert (undone["verdict"], undone["registration"]) == ("recorded", None)
+    assert (passed["verdict"], passed["registration"]["status"]) == ("accepted", "registered")
+    assert set(Scan.objects.values_list("registration", flat=True)) == {an.pk}
+
+
+def test_undo_by_another_device_is_not_allowed(phone: Phone, other_phone: Phone, an: Registration):
+    scan = a_scan(an)
+    phone.scan(scan)
+
+    [undone] = other_phone.scan(an_undo(scan))
+
+    assert (undone["verdict"], undone["registration"]) == ("not_allowed", None)
+    an.refresh_from_db()
+    assert an.status == "checked_in"
+
+
+def test_undo_of_a_conflict_takes_it_from_every_roster(
+    phone: Phone, other_phone: Phone, an: Registration
+):
+    scan, double = a_scan(an), a_scan(an, shown="accepted", offline=True)
+    phone.scan(scan)
+    other_phone.scan(double)
+
+    [undone] = other_phone.scan(an_undo(double))
+
+    assert (undone["conflict"], phone.roster()["conflicts"]) == (None, [])
+    assert set(Scan.objects.values_list("conflict", flat=True)) == {""}
+
+
+# --- The batch as a whole ------------------------------------------------------------------------
+
+
+def test_scans_more_than_500_are_too_large_and_nothing_is_kept(phone: Phone):
+    response = phone.send(*(a_scan(code="0000-0000") for _ in range(501)))
+
+    assert (response.status_code, response.json()["code"]) == (413, "too_large")
+    assert not Scan.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"scans": []}, "sent_at"),
+        ({"sent_at": "now", "scans": []}, "sent_at"),
+        ({"sent_at": DURING.isoformat()}, "scans"),
+        ({"sent_at": DURING.isoformat(), "scans": {}}, "scans"),
+    ],
+)
+def test_scans_of_the_wrong_shape_are_refused_as_a_whole(phone: Phone, body: dict, field: str):
+    response = phone.client.post("/api/v1/checkin/scans/", body, format="json")
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert [e["field"] for e in response.json()["errors"]] == [field]
+
+
+def test_scans_note_what_the_device_says_of_itself(phone: Phone):
+    phone.send(status={"unsent": 7, "version": "2026.11", "roster_cursor": "x"})
+
+    phone.device.refresh_from_db()
+    assert (phone.device.unsent, phone.device.version) == (7, "2026.11")
+
+
+@pytest.mark.parametrize("status", [None, 7, {"unsent": "x"}, {"unsent": -1}, {"version": 7}])
+def test_scans_pass_over_a_status_of_the_wrong_shape(phone: Phone, an: Registration, status):
+    assert phone.scan(a_scan(an), status=status)[0]["verdict"] == "accepted"
+
+
+def test_ten_thousand_forged_tickets_are_never_accepted(phone: Phone, an: Registration):
+    """Each bit of a good ticket turned over in turn, and many of them several times."""
+    chance = random.Random(4)
+    payload = a_scan(an)["ticket"].rpartition("/")[2]
+    good = bytearray(base64.b32decode(payload))
+    verdicts: dict[str, int] = {}
+    for batch in range(20):
+        scans = []
+        for n in range(500):
+            forged = bytearray(good)
+            bits = [batch * 500 + n] if batch * 500 + n < 640 else chance.sample(range(640), 3)
+            for bit in bits:
+                forged[bit // 8] ^= 1 << bit % 8
+            scans.append(a_scan(ticket=base64.b32encode(forged).decode(), shown="accepted"))
+        for result in phone.scan(*scans):
+            verdicts[result["verdict"]] = verdicts.get(result["verdict"], 0) + 1
+            assert result["registration"] is None
+
+    an.refresh_from_db()
+    assert (sum(verdicts.values()), verdicts.get("accepted", 0)) == (10_000, 0)
+    assert (an.status, phone.scan(a_scan(an))[0]["verdict"]) == ("registered", "accepted")

@@ -133,9 +133,7 @@ def lock_named(*, drive_pk: int, device_pk: int | None, names: Names) -> dict[in
             ("checkin_scan", names.scans),
         ):
             if ids:
-                parts.append(
-                    f"SELECT registration_id FROM {table} WHERE id IN ({_marks(ids)})"
-                )
+                parts.append(f"SELECT registration_id FROM {table} WHERE id IN ({_marks(ids)})")
                 params.extend(_sql_uuids(ids))
         where = f"r.id IN ({' UNION '.join(parts)})"
     else:

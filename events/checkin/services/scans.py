@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, wraps
 from typing import ParamSpec, TypeVar
@@ -378,11 +378,18 @@ class Batch:
         new_ids = {new.visit.id for new in self._new}
         renewed: list[StoredScan] = []
         arrivals: list[Arrival] = []
+        revived: set[int] = set()
         for pk in self._touched:
             state = self._state(pk)
             changed = self._mark_scans(pk, state)
             renewed += [scan for scan in changed if scan.visit.id not in new_ids]
             if arrival := self._arrival(self.known[pk], state):
+                if self.known[pk].status == "cancelled" and arrival.status == "checked_in":
+                    # A donor has one living registration here; see also _LIVING_ONCE.
+                    donor_pk = self.known[pk].donor_pk
+                    if donor_pk in revived:
+                        arrival = replace(arrival, status="cancelled")
+                    revived.add(donor_pk)
                 arrivals.append(arrival)
             elif changed:
                 arrivals.append(_unmoved(self.known[pk]))
