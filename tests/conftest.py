@@ -96,7 +96,8 @@ def broker(request: pytest.FixtureRequest) -> Iterator[Valkey]:
 def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let no test see the limits that another used up."""
     yield
-    if {"db", "transactional_db", "client"} & set(request.fixturenames):
+    asks = request.node.get_closest_marker("django_db")
+    if asks or {"db", "transactional_db", "client"} & set(request.fixturenames):
         from django.core.cache import cache
 
         cache.clear()

@@ -32,7 +32,7 @@ class Station(models.Model):
 
     drive = models.ForeignKey(Drive, models.CASCADE, related_name="stations")
     kind = models.CharField(max_length=14, choices=StationKind)
-    name = models.CharField(max_length=60)
+    name = models.CharField(max_length=60, blank=True)  # where it is not called by its kind
     order = models.PositiveSmallIntegerField(default=1)
 
     class Meta:
@@ -42,7 +42,7 @@ class Station(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name or str(StationKind(self.kind).label)
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):

@@ -34,7 +34,7 @@ class EnrolmentSerializer(serializers.Serializer[Any]):
 class StationSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
     kind = serializers.ChoiceField(StationKind.choices)
-    name = serializers.CharField()
+    name = serializers.CharField(source="__str__")
     order = serializers.IntegerField()
 
 
@@ -225,6 +225,25 @@ class NewCodeSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     enroll_url = serializers.CharField()
     expires_at = serializers.DateTimeField()
+
+
+class StationsSerializer(serializers.Serializer[Any]):
+    stations = serializers.ListField(
+        child=serializers.ChoiceField(StationKind.choices), required=False, max_length=7
+    )
+
+
+class DeviceSerializer(serializers.Serializer[Any]):
+    device = serializers.CharField(source="label", help_text="Names it within the drive: M2.")
+    name = serializers.CharField()
+    stations = serializers.ListField(child=serializers.ChoiceField(StationKind.choices))
+    last_contact_at = serializers.DateTimeField()
+    unsent = serializers.IntegerField(help_text="As it last said.")
+    revoked_at = serializers.DateTimeField(allow_null=True)
+
+
+class TakenSerializer(serializers.Serializer[Any]):
+    taken = serializers.IntegerField()
 
 
 # --- Answers, put together by hand: they are on the busiest path --------------------------------

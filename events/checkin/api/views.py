@@ -17,8 +17,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.authentication import refuse_over_limit
 from accounts.attempts import Attempt
-from backend import limits
 from backend.api import TooLarge, idempotency_key
 from backend.proxies import limit_key
 from donors.people import Person
@@ -60,12 +60,6 @@ MOST_SCANS = 500
 _LONGEST_VERSION = 40
 
 
-def _refuse_if_over(name: str, key: str, *, counting: bool) -> None:
-    wait = (limits.hit if counting else limits.exhausted)(name, key)
-    if wait is not None:
-        raise exceptions.Throttled(wait)
-
-
 class EnrolView(APIView):
     """Spend an enrolment code: this phone becomes a device of the code's drive."""
 
@@ -79,8 +73,7 @@ class EnrolView(APIView):
     def post(self, request: Request) -> Response:
         now = timezone.now()
         address = limit_key(request)
-        _refuse_if_over("ENROLMENTS", address, counting=True)
-        _refuse_if_over("MISSES", address, counting=False)
+        refuse_over_limit("ENROLMENTS", address)
         asked = EnrolmentSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         attempt = Attempt.of(
@@ -89,7 +82,7 @@ class EnrolView(APIView):
         try:
             device, token, replayed = enrol_device(**asked.validated_data, attempt=attempt, now=now)
         except CodeUnknown:
-            limits.hit("MISSES", address)
+            refuse_over_limit("MISSES", address)
             raise
         headers = {"Idempotent-Replayed": "true"} if replayed else {}
         return Response(enrolled_as_sent(device, token, now), status=201, headers=headers)

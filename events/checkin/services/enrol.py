@@ -128,9 +128,7 @@ def _new_code(
 def stations_of(drive: Drive) -> list[Station]:
     """Return a drive's stations in their order; a drive without any gets ``welcome``."""
     if not (stations := list(drive.stations.all())):
-        welcome, _made = Station.objects.get_or_create(
-            drive=drive, kind=StationKind.WELCOME, defaults={"name": str(StationKind.WELCOME.label)}
-        )
+        welcome, _made = Station.objects.get_or_create(drive=drive, kind=StationKind.WELCOME)
         stations = [welcome]
     return stations
 
