@@ -53,7 +53,8 @@ class Phone:
     def roster(self, cursor: str | None = None) -> dict[str, Any]:
         response = self.client.get("/api/v1/checkin/roster/", {"cursor": cursor} if cursor else {})
         assert response.status_code == 200, response.content
-        return response.json()
+        body: dict[str, Any] = response.json()
+        return body
 
     def send(self, *scans: dict[str, Any] | Any, sent_at: datetime = DURING, **more: Any) -> Any:
         body = {"sent_at": sent_at.isoformat(), "scans": list(scans), **more}
@@ -62,7 +63,8 @@ class Phone:
     def scan(self, *scans: dict[str, Any] | Any, **more: Any) -> list[dict[str, Any]]:
         response = self.send(*scans, **more)
         assert response.status_code == 200, response.content
-        return response.json()["results"]
+        results: list[dict[str, Any]] = response.json()["results"]
+        return results
 
 
 def a_scan(of: Registration | None = None, **fields: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import base64
 import random
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -104,7 +105,7 @@ def test_scan_reads_payload_code_and_id_alike(phone: Phone, drive: Drive):
     ],
 )
 def test_scan_that_names_nobody_is_kept_and_answered_alike_again(
-    phone: Phone, an: Registration, fields: dict, verdict: str
+    phone: Phone, an: Registration, fields: dict[str, Any], verdict: str
 ):
     bad, good = a_scan(**fields), a_scan(an)
 
@@ -409,7 +410,9 @@ def test_scans_more_than_500_are_too_large_and_nothing_is_kept(phone: Phone):
         ({"sent_at": DURING.isoformat(), "scans": {}}, "scans"),
     ],
 )
-def test_scans_of_the_wrong_shape_are_refused_as_a_whole(phone: Phone, body: dict, field: str):
+def test_scans_of_the_wrong_shape_are_refused_as_a_whole(
+    phone: Phone, body: dict[str, Any], field: str
+):
     response = phone.client.post("/api/v1/checkin/scans/", body, format="json")
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
