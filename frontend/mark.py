@@ -11,9 +11,8 @@ from PIL import Image, ImageDraw
 RED, WHITE = "#A8142B", "#FFFFFF"
 DROP = "M10 0c1.6 3.6 7 7.4 7 12.6A7 7 0 0 1 3 12.6C3 7.4 8.4 3.6 10 0z"
 SVG = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-3 0 26 26">'
-    "<style>path,circle{{fill:{red}}}@media(prefers-color-scheme:dark){{path,circle{{fill:#E8505B}}}}"
-    '</style><path d="{drop}"/><circle cx="10" cy="23.6" r="2.2"/></svg>\n'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-3 0 26 26" fill="{red}">'
+    '<path d="{drop}"/><circle cx="10" cy="23.6" r="2.2"/></svg>\n'
 )
 SHARPER = 8  # drawn so many times larger, then shrunk: Pillow's own edges are hard
 
