@@ -77,7 +77,7 @@ def _headers(outgoing: Outgoing) -> dict[str, str]:
     headers = {
         "From": formataddr((_one_line(name), our_address)),
         "To": mailbox(letter.to),
-        "Subject": Header(_one_line(letter.subject), "utf-8", header_name="Subject").encode(),
+        "Subject": _subject(_one_line(letter.subject)),
         "Date": format_datetime(outgoing.at),
         "Message-ID": outgoing.message_id,
         "Content-Language": outgoing.language,
@@ -90,6 +90,12 @@ def _headers(outgoing: Outgoing) -> dict[str, str]:
     if letter.own_page:
         headers["List-Unsubscribe"] = f"<{letter.own_page}>"
     return headers
+
+
+def _subject(text: str) -> str:
+    if text.isascii():
+        return text
+    return Header(text, "utf-8", header_name="Subject").encode()
 
 
 def _one_line(text: str) -> str:

@@ -53,11 +53,11 @@ def part(mail: EmailMessage, content_type: str) -> EmailMessage:
 
 
 def text_of(mail: EmailMessage) -> str:
-    return part(mail, "text/plain").get_content().replace("\N{NO-BREAK SPACE}", " ")
+    return str(part(mail, "text/plain").get_content()).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def subject_of(mail: EmailMessage) -> str:
-    return mail["Subject"].replace("\N{NO-BREAK SPACE}", " ")
+    return str(mail["Subject"]).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def calendar_of(mail: EmailMessage) -> Calendar:
@@ -107,7 +107,7 @@ def test_registered_mail_has_ticket_calendar_and_both_parts(outbox):
     assert read_qr(picture.get_content()) == ticket_of(registration)
     event = calendar_of(mail).walk("VEVENT")[0]
     assert part(mail, "text/calendar")["Content-Type"].params["method"] == "PUBLISH"
-    assert event.decoded("dtstart") == registration.slot.starts_at
+    assert event.decoded("dtstart") == registration.ticket_starts_at()
     assert event.decoded("sequence") == 0
     assert str(event["uid"]) == f"{registration.public_id}@giot-hong"
 

@@ -149,7 +149,7 @@ def test_two_beats_queue_each_reminder_once(registration):
     assert (total, Message.objects.count()) == (1, 1)
 
 
-def due(**options) -> dict:
+def due(**options) -> object:
     out = StringIO()
     call_command("due", stdout=out, json=True, **options)
     return json.loads(out.getvalue())
