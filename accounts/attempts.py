@@ -49,6 +49,13 @@ class Attempt:
     def unnamed(cls) -> Self:
         return cls(route="", caller="", key=None, body_hash=b"")
 
+    def is_known(self) -> bool:
+        """Tell whether a try under this key went well before; that may change any moment."""
+        if self.key is None:
+            return False
+        known = AttemptRecord.objects.filter(route=self.route, caller=self.caller, key=self.key)
+        return known.exists()
+
     def claim(self, object_id: str, *, now: datetime) -> str | None:
         """Bind the key to ``object_id``, or return the id that it is bound to already.
 

@@ -86,7 +86,7 @@ class Pages(CursorPagination):
     page_size = 50
     max_page_size = 200
     page_size_query_param = "page_size"
-    ordering = "pk"
+    ordering: str | tuple[str, ...] = "pk"
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         """Give one page; a cursor that we did not make is told from one that is merely old."""

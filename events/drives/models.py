@@ -92,7 +92,7 @@ class DriveQuerySet(models.QuerySet["Drive"]):
         return rows
 
     def in_status(self, status: str, now: datetime) -> Self:
-        """Keep those of which a visitor is told ``status`` at ``now``; asks ``with_places``."""
+        """Keep those of which a visitor is told ``status`` at ``now``; after ``with_places``."""
         # As `Drive.status`, which decides the same for one drive.
         is_draft, is_cancelled = Q(published_at__isnull=True), Q(cancelled_at__isnull=False)
         is_closed = Q(paused_at__isnull=False) | Q(registration_closes_at__lte=now)
@@ -105,7 +105,7 @@ class DriveQuerySet(models.QuerySet["Drive"]):
             When(places_left__lte=0, then=Value(DriveStatus.FULL.value)),
             default=Value(DriveStatus.OPEN.value),
         )
-        return self.with_places(now).annotate(told=told).filter(told=status)
+        return self.annotate(told=told).filter(told=status)
 
     def with_places(self, now: datetime) -> Self:
         """Add ``places_left`` over the slots open at ``now``, and ``capacity`` over all."""

@@ -16,7 +16,7 @@ from accounts.models import Unit, User
 from backend.text import fold
 from backend.transactions import in_transaction
 from events.drives.keys import add_first_key
-from events.drives.models import Drive, Slot, Venue
+from events.drives.models import Drive, Slot, Venue, random_drive_number
 from events.drives.plans import (
     DriveRefused,
     Place,
@@ -42,10 +42,16 @@ __all__ = [
 
 @in_transaction
 def create_drive(
-    *, plan: Plan, by: User | None, now: datetime, copied_from: Drive | None = None
+    *,
+    plan: Plan,
+    by: User | None,
+    now: datetime,
+    copied_from: Drive | None = None,
+    number: int | None = None,
 ) -> Drive:
     """Make a draft with its slots and its key; nobody but its organizers sees it yet.
 
+    :param number: the drive's number in tickets, for who must know it beforehand; random else.
     :raises DriveRefused: with ``field``: ``no_slot``, ``too_long``, ``invalid_zone``,
         ``closes_too_early``.
     """
@@ -55,6 +61,7 @@ def create_drive(
     drive = Drive.objects.create(
         unit=plan.unit,
         venue=venue_of(plan.unit, plan.place),
+        number=number or random_drive_number(),
         slug=_new_slug(plan.name, plan.date),
         name=plan.name,
         zone=plan.zone,
@@ -145,6 +152,7 @@ def copy_drive(
     places_per_slot: int | None = None,
     by: User,
     now: datetime,
+    number: int | None = None,
 ) -> Drive:
     """Make a draft like an earlier drive on another date; people and messages are never copied.
 
@@ -180,7 +188,7 @@ def copy_drive(
         contact=earlier.contact,
         blood_centre=earlier.blood_centre,
     )
-    copy = create_drive(plan=plan, by=by, now=now, copied_from=earlier)
+    copy = create_drive(plan=plan, by=by, now=now, copied_from=earlier, number=number)
     pairs = list(zip(copy.slots.all(), earlier.slots.all(), strict=False))
     for new, old in pairs:
         new.is_open = old.is_open

@@ -181,6 +181,11 @@ class Registration(models.Model):
         return self.status == self.Status.CHECKED_IN
 
     @property
+    def status_before_the_day(self) -> str:
+        """Return registered, waiting or given up: what may be told without telling of the day."""
+        return self.Status.REGISTERED if self.is_in else self.status
+
+    @property
     def has_ticket(self) -> bool:
         return not self.is_waiting and not self.is_cancelled
 

@@ -138,7 +138,7 @@ def _grouped(drive: Drive) -> list[dict[str, Any]]:
             waitlisted=Count("pk", filter=Q(status="waitlisted")),
             confirmed=Count("pk", filter=_REGISTERED & Q(confirmed_at__isnull=False)),
             came=Count("pk", filter=_PLACED & Q(status="checked_in")),
-            walk_ins=Count("pk", filter=Q(source="walk_in", status="checked_in")),
+            walked_in=Count("pk", filter=Q(source="walk_in", status="checked_in")),
         )
     )
     return [dict(row) for row in rows]
@@ -160,8 +160,8 @@ def _counts(row: dict[str, Any], *, is_over: bool) -> Counts:
         came=row["came"],
         no_show=awaited if is_over else 0,
         expected=0 if is_over else awaited,
-        walk_ins=row["walk_ins"],
-        arrived=row["came"] + row["walk_ins"],
+        walk_ins=row["walked_in"],
+        arrived=row["came"] + row["walked_in"],
     )
 
 
