@@ -52,6 +52,10 @@ def test_pages_are_503_on_an_old_schema_until_it_is_migrated(client, old_schema,
     assert after.status_code == 404
 
 
+def test_the_page_that_says_so_has_its_styles_on_an_old_schema(client, old_schema):
+    assert client.get("/static/nothing.css").status_code == 404
+
+
 def test_the_api_is_503_with_a_code_on_an_old_schema(client, old_schema):
     answer = client.get("/api/v1/drives/")
 
