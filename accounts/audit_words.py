@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 WORDS: Final = {
     "api_token.issued": _("made a token for a program"),
     "api_token.revoked": _("took back a token"),
+    "device.code_created": _("made a code for a device"),
     "device.enrolled": _("added a device"),
     "device.revoked": _("revoked a device"),
+    "device.signed_off": _("signed a device off"),
     "drive.cancelled": _("cancelled the drive"),
     "drive.changed": _("changed the drive"),
     "drive.created": _("made a drive"),

@@ -88,8 +88,9 @@ def _to(name: str, drive: Drive) -> str:
 
 
 def _double(drive: Drive, conflict: DriveConflict) -> Attention:
+    nobody = _("an organizer")
     devices = ", ".join(
-        f"{scan.device_name or _('an organizer')} {clock(timezone.localtime(scan.at))}"
+        f"{scan.device_name or nobody} {clock(timezone.localtime(scan.at))}"
         for scan in conflict.scans
     )
     title = (
@@ -150,7 +151,7 @@ def _before_the_day(drive: Drive, figures: DriveFigures, *, now: datetime) -> li
                 title=_("Registration is paused"),
                 text=_("Nobody can register by the link."),
                 url=_to("drive_overview", drive),
-                link=_("Resume it above"),
+                link=_("Resume it below"),
             )
         )
     waiting = figures.counts.waitlisted
