@@ -155,7 +155,9 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
         case exceptions.APIException():
             details = error.get_full_details()
             code = str(details["code"]) if isinstance(details, dict) else error.default_code
-            status = error.status_code
+            unknown = isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed)
+            # The framework makes it 403 where a view names no scheme.
+            status = 401 if unknown else error.status_code
             if wait := getattr(error, "wait", None):
                 headers["Retry-After"] = str(int(wait))
             if header := getattr(error, "auth_header", None):

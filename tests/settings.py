@@ -8,6 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import polib
+
 from tests.services.environment import VARIABLES
 
 for _name in VARIABLES:
@@ -29,6 +31,12 @@ if TEST_DATABASE == "postgresql":
     os.environ["DATABASE_URL"] = os.environ.get(
         "TEST_DATABASE_URL", f"postgresql://postgres@/giothong?host={RUN_DIR}/postgresql&port=5432"
     )
+
+# Bring .mo up to date, for who runs pytest alone; ``make test`` has done so.
+for _source in (Path(__file__).parent.parent / "locale").glob("*/LC_MESSAGES/*.po"):
+    _compiled = _source.with_suffix(".mo")
+    if not _compiled.exists() or _compiled.stat().st_mtime < _source.stat().st_mtime:
+        polib.pofile(str(_source)).save_as_mofile(str(_compiled))
 
 from backend.settings import *  # noqa: E402, F403
 from backend.settings import DATABASES, STORAGES  # noqa: E402

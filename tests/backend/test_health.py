@@ -32,7 +32,7 @@ def test_readyz_tells_of_database_migrations_broker_and_outbox(client, fresh_pro
         "database": True,
         "migrations": True,
         "broker": True,
-        "outbox_oldest_seconds": None,
+        "outbox_oldest_seconds": 0,
     }
 
 
