@@ -27,10 +27,8 @@ from notifications.quiet import after_quiet_hours
 log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 
-# After the first try a minute, and so on; the last one over and over.
-PAUSES_MINUTES: Final = (1, 5, 15, 60, 180, 360)
-# A server that is away meets everybody: the first one back is worth asking for more often.
-LONGEST_SERVER_PAUSE_MINUTES: Final = 15
+# A server that is away meets everybody, and is worth asking for more often.
+LONGEST_SERVER_PAUSE: Final = timedelta(minutes=15)
 GIVE_UP_AFTER: Final = timedelta(days=5)
 # Facts are read for many messages at once, and used while they are this fresh.
 FACTS_AT_ONCE: Final = 25
@@ -46,10 +44,9 @@ def message_id_of(message: Message) -> str:
 
 def pause_after(tries: int, *, server: bool) -> timedelta:
     """Return how long to wait after so many tries."""
-    minutes = PAUSES_MINUTES[min(max(tries, 1), len(PAUSES_MINUTES)) - 1]
-    if server:
-        minutes = min(minutes, LONGEST_SERVER_PAUSE_MINUTES)
-    return timedelta(minutes=minutes)
+    pauses = settings.OUTBOX_PAUSES_SECONDS
+    pause = timedelta(seconds=pauses[min(max(tries, 1), len(pauses)) - 1])
+    return min(pause, LONGEST_SERVER_PAUSE) if server else pause
 
 
 def deliver(messages: Sequence[Message], *, clock: Clock, stop_at: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -175,6 +176,55 @@ def test_a_server_that_is_away_puts_all_off_and_loses_none(settings, smtp, free_
     settings.EMAIL_URL = smtp.url
     deliver(NOW + MINUTE)
     assert {s[1:] for s in states()} == {("accepted", "", 2)}
+
+
+def test_a_server_that_takes_the_mail_and_hangs_up_gets_it_again_under_the_same_id(smtp):
+    async def keep_and_hang_up(protocol, _session, mail):
+        smtp.messages.append(mail)
+        protocol.transport.close()
+        return "250 OK"
+
+    smtp.during_data = keep_and_hang_up
+    owe("an", "binh")
+    deliver()
+    assert states() == [("an", "queued", "no_answer", 1), ("binh", "queued", "no_answer", 1)]
+    smtp.during_data = None
+    deliver(NOW + MINUTE)
+
+    ids = sorted(m["Message-ID"] for m in smtp.messages)
+    assert (len(ids), ids[0::2]) == (4, ids[1::2])
+    assert {(m.status, m.maybe_twice) for m in Message.objects.all()} == {("accepted", True)}
+
+
+def test_a_server_that_never_answers_holds_up_nobody_for_long(settings, smtp):
+    async def say_nothing(_protocol, _session, _mail):
+        await asyncio.sleep(3)
+        return "250 OK"
+
+    settings.EMAIL_TIMEOUT = 0.3
+    smtp.during_data = say_nothing
+    owe("an", "binh")
+    started = time.monotonic()
+    deliver()
+
+    assert time.monotonic() - started < 2
+    assert states() == [("an", "queued", "no_answer", 1), ("binh", "queued", "no_answer", 1)]
+    # Of the second nobody is unsure: it was never handed over.
+    assert [m.handed_over_at is None for m in Message.objects.order_by("pk")] == [False, True]
+
+
+def test_a_server_that_ends_the_connection_between_two_messages_marks_nothing(smtp):
+    async def hang_up_afterwards(protocol, _session, _mail):
+        asyncio.get_running_loop().call_later(0.01, protocol.transport.close)
+
+    smtp.during_data = hang_up_afterwards
+    owe("an", "binh", "chi")
+    deliver()
+    time.sleep(0.05)
+    deliver(NOW + MINUTE)
+
+    assert {(m.status, m.maybe_twice) for m in Message.objects.all()} == {("accepted", False)}
+    assert len(smtp.messages) == 3
 
 
 def test_wrong_password_puts_all_off(settings, smtp):

@@ -1,6 +1,7 @@
 """A real mail server on loopback that keeps what arrives, and can refuse or stall."""
 
 import time
+from collections.abc import Awaitable, Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -20,9 +21,13 @@ class _Keeper:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, protocol: Any, session: Any, envelope: Any) -> str:
         message = message_from_bytes(envelope.content, policy=policy.default)
         message["X-Envelope-To"] = ", ".join(envelope.rcpt_tos)
+        if self.server.during_data is not None:
+            answer = await self.server.during_data(protocol, session, message)
+            if answer is not None:
+                return answer
         self.server.messages.append(message)
         self.server.peers.append(session.peer)
         return self.server.after_data or "250 Message accepted"
@@ -36,9 +41,10 @@ class MailServer:
         self.peers: list[tuple[str, int]] = []  # one entry a message: equal peers, one connection
         self.answers: dict[str, str] = {}
         self.after_data = ""
+        # Called with what was received, before it is kept; what it returns is the answer instead.
+        self.during_data: Callable[[Any, Any, EmailMessage], Awaitable[str | None]] | None = None
         self.port = port or _free_port()
-        self._controller = Controller(_Keeper(self), hostname="127.0.0.1", port=self.port)
-        self._controller.start()
+        self.restart(self.port)
 
     @property
     def url(self) -> str:
@@ -55,9 +61,14 @@ class MailServer:
         self.peers.clear()
         self.answers.clear()
         self.after_data = ""
+        self.during_data = None
 
     def stop(self) -> None:
         self._controller.stop()
+
+    def restart(self, port: int) -> None:
+        self._controller = Controller(_Keeper(self), hostname="127.0.0.1", port=port)
+        self._controller.start()
 
 
 def _free_port() -> int:

@@ -1,0 +1,1 @@
+"""Real processes, real signals: what must not be lost when a part dies."""
