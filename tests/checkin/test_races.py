@@ -1,0 +1,176 @@
+"""Many devices at once, on PostgreSQL: numbers without gaps, each event once."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from donors.people import Person
+from events.checkin.api.reading import read_reading
+from events.checkin.models import Device, Scan
+from events.checkin.services import accept_scans, register_walk_in
+from events.checkin.services.walk_ins import WalkInForm
+from events.drives.models import Drive
+from events.registrations.models import Registration
+from events.registrations.refusals import RegistrationRefused
+from events.registrations.services import cancel_registration
+from tests.checkin.conftest import DURING, a_scan, an_undo, make_device
+from tests.factories import DriveFactory, RegistrationFactory
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def drive() -> Drive:
+    return DriveFactory(slots=2)
+
+
+@pytest.fixture
+def devices(drive: Drive) -> list[Device]:
+    return [make_device(drive, f"Máy {n}").device for n in range(16)]
+
+
+@pytest.fixture
+def at_once() -> Callable[[list[Callable[[], Any]]], list[Any]]:
+    """Run pieces of work at the same moment, each in a thread with a connection of its own."""
+
+    def run(pieces: list[Callable[[], Any]]) -> list[Any]:
+        start = threading.Barrier(len(pieces))
+
+        def one(piece: Callable[[], Any]) -> Any:
+            try:
+                start.wait(20)
+                return piece()
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(len(pieces)) as pool:
+            return list(pool.map(one, pieces))
+
+    return run
+
+
+def accept(device: Device, *scans: dict[str, Any]) -> list[Any]:
+    readings = [read_reading(scan) for scan in scans]
+    return accept_scans(device=device, readings=readings, sent_at=DURING, now=DURING)
+
+
+def numbers(drive: Drive) -> list[int]:
+    rows = Registration.objects.filter(drive=drive, queue_number__isnull=False)
+    return sorted(number for number in rows.values_list("queue_number", flat=True) if number)
+
+
+def test_sixteen_devices_with_the_same_tickets_give_numbers_without_gaps(
+    drive: Drive, devices: list[Device], at_once: Any
+):
+    """Everybody is shown accepted by each device, in an order of its own, one by one."""
+    people = RegistrationFactory.create_batch(8, slot=drive.slots.first())
+
+    def scan_all(device: Device) -> None:
+        shuffled = random.Random(device.pk).sample(people, len(people))
+        for person in shuffled:
+            accept(device, a_scan(person, shown="accepted", offline=True))
+
+    at_once([lambda d=device: scan_all(d) for device in devices])
+
+    assert numbers(drive) == list(range(1, 9))
+    assert Scan.objects.filter(verdict="accepted").count() == 8
+    assert Scan.objects.filter(verdict="already_scanned", counts=True).count() == 8 * 15
+    assert Scan.objects.filter(conflict="double").count() == 8 * 15
+
+
+def test_batches_in_opposite_orders_do_not_deadlock(
+    drive: Drive, devices: list[Device], at_once: Any
+):
+    people = RegistrationFactory.create_batch(40, slot=drive.slots.first())
+
+    def scan_all(device: Device) -> list[Any]:
+        shuffled = random.Random(device.pk).sample(people, len(people))
+        return accept(device, *(a_scan(p, shown="accepted", offline=True) for p in shuffled))
+
+    results = at_once([lambda d=device: scan_all(d) for device in devices])
+
+    verdicts = [result.verdict for batch in results for result in batch]
+    assert numbers(drive) == list(range(1, 41))
+    assert (verdicts.count("accepted"), len(verdicts)) == (40, 16 * 40)
+
+
+def test_the_same_events_twice_at_once_are_kept_once(
+    drive: Drive, devices: list[Device], at_once: Any
+):
+    """Two tabs of one device, and a phone that was enrolled anew with its old queue."""
+    people = RegistrationFactory.create_batch(20, slot=drive.slots.first())
+    scans = [a_scan(person, shown="accepted", offline=True) for person in people]
+    senders = [devices[0], devices[0], devices[1], devices[2]]
+
+    results = at_once([lambda d=device: accept(d, *scans) for device in senders])
+
+    assert numbers(drive) == list(range(1, 21))
+    assert sorted(str(pk) for pk in Scan.objects.values_list("pk", flat=True)) == sorted(
+        scan["id"] for scan in scans
+    )
+    for batch in results:
+        assert [(r.verdict, r.conflict) for r in batch] == [("accepted", None)] * 20
+
+
+def test_an_undo_and_its_scan_from_two_tabs_at_once_always_meet(
+    drive: Drive, devices: list[Device], at_once: Any
+):
+    people = RegistrationFactory.create_batch(30, slot=drive.slots.first())
+
+    for person in people:
+        scan = a_scan(person)
+        tabs = [lambda s=scan: accept(devices[0], s), lambda s=scan: accept(devices[0], an_undo(s))]
+        at_once(tabs)
+
+    assert set(Registration.objects.values_list("status", flat=True)) == {"registered"}
+    assert Scan.objects.filter(counts=True).count() == 0
+    assert numbers(drive) == list(range(1, 31))
+
+
+def test_a_scan_and_a_cancellation_at_once_agree(drive: Drive, devices: list[Device], at_once: Any):
+    people = RegistrationFactory.create_batch(20, slot=drive.slots.last())
+
+    def cancel(person: Registration) -> None:
+        with suppress(RegistrationRefused):  # too late: the scan was first
+            cancel_registration(registration=person, now=drive.starts_at)
+
+    for person in people:
+        scan = a_scan(person, shown="accepted", admit=True)
+        at_once([lambda s=scan: accept(devices[0], s), lambda p=person: cancel(p)])
+
+    for person in people:
+        person.refresh_from_db()
+        [scan] = person.scans.all()
+        assert (person.status, scan.counts) == ("checked_in", True)
+        assert scan.conflict == ("cancelled" if person.cancelled_at else "")
+        assert scan.verdict == ("revoked" if person.cancelled_at else "accepted")
+
+
+def test_the_same_walk_in_twice_at_once_is_one_person(
+    drive: Drive, devices: list[Device], at_once: Any
+):
+    """The same id from two tabs, and the same person at two desks."""
+    person = Person(full_name="Lò Văn Pành", phone="+84912000777", birth_year=1999)
+    ids = [uuid.uuid4(), uuid.uuid4()]
+
+    results = at_once(
+        [
+            lambda d=device, i=id: register_walk_in(
+                device=d, form=WalkInForm(id=i, at=DURING, person=person), now=DURING
+            )
+            for device, id in ((devices[0], ids[0]), (devices[0], ids[0]), (devices[1], ids[1]))
+        ]
+    )
+
+    assert {r.registration.pk for r in results} == {Registration.objects.get().pk}
+    assert sorted(r.merged for r in results if r.made_now) == [False, True]
+    assert (numbers(drive), Scan.objects.count()) == ([1], 2)
