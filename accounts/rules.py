@@ -21,26 +21,33 @@ Asker = User | AnonymousUser
 
 def unit_ids(user: Asker, roles: Collection[str]) -> frozenset[int]:
     """Return the units in which the user has one of the roles, with all units below them."""
-    if not isinstance(user, User) or not user.is_active:
-        return frozenset()
-    held = Membership.objects.filter(user=user, role__in=roles).values_list("unit_id", flat=True)
-    found: set[int] = set()
-    for unit_id in set(held):
-        if unit_id not in found:
-            below = Unit.objects.descendants(unit_id, include_self=True)
-            found.update(below.values_list("pk", flat=True))
-    return frozenset(found)
+    return _with_those_below(_held(user, roles))
 
 
 def lineage_ids(user: Asker, roles: Collection[str]) -> frozenset[int]:
     """Return those units and the ones above them: whose drives concern people of the user's."""
-    if not isinstance(user, User) or not user.is_active:
-        return frozenset()
-    held = Membership.objects.filter(user=user, role__in=roles).values_list("unit_id", flat=True)
-    found = set(unit_ids(user, roles))
-    for unit_id in set(held):
+    held = _held(user, roles)
+    found = set(_with_those_below(held))
+    for unit_id in held:
         above = Unit.objects.ancestors(unit_id, include_self=True)
         found.update(above.values_list("pk", flat=True))
+    return frozenset(found)
+
+
+def _held(user: Asker, roles: Collection[str]) -> set[int]:
+    """Return the units in which the user has one of the roles, without those below."""
+    if not isinstance(user, User) or not user.is_active:
+        return set()
+    held = Membership.objects.filter(user=user, role__in=roles)
+    return set(held.values_list("unit_id", flat=True))
+
+
+def _with_those_below(held: set[int]) -> frozenset[int]:
+    found: set[int] = set()
+    for unit_id in held:
+        if unit_id not in found:
+            below = Unit.objects.descendants(unit_id, include_self=True)
+            found.update(below.values_list("pk", flat=True))
     return frozenset(found)
 
 

@@ -155,6 +155,12 @@ class SlotChangeSerializer(serializers.Serializer[Any]):
     capacity = serializers.IntegerField(min_value=0, max_value=500, required=False)
     open = serializers.BooleanField(required=False)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for the id, which the parts of a partial change else need not have."""
+        if "id" not in attrs:
+            raise serializers.ValidationError({"id": _("Which one?")}, code="required")
+        return attrs
+
 
 class DriveChangesSerializer(PlanSerializer):
     """Any of the plan's fields, and single slots."""

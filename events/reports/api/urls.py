@@ -1,3 +1,16 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from events.reports.api import views
+
+urlpatterns = [
+    path(
+        "manage/drives/<slug:slug>/figures/",
+        views.FiguresView.as_view(),
+        name="api_manage_figures",
+    ),
+    path(
+        "manage/drives/<slug:slug>/exports/<slug:list>.<slug:ending>",
+        views.ExportView.as_view(),
+        name="api_manage_export",
+    ),
+]

@@ -1,0 +1,71 @@
+"""What came of a drive: figures, and lists as files."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.views import ManageView
+from accounts.rules import MANAGES_DRIVES, unit_ids
+from events.drives.api.views import ManageDriveActionView
+from events.drives.models import Drive
+from events.registrations.models import Registration
+from events.registrations.services import record_look
+from events.reports.api.serializers import FiguresSerializer
+from events.reports.exports import XLSX, file_name, write_xlsx
+from events.reports.figures import drive_figures
+from events.reports.lists import LISTS, drive_list
+
+
+class FiguresView(ManageView):
+    @extend_schema(
+        operation_id="manage_figures",
+        summary="The figures of a donation day as of now.",
+        description="`registered` = `placed` - `cancelled` = `came` + `no_show` + `expected`;"
+        " `arrived` = `came` + `walk_ins` = `donated` + `deferred` + `left` + `inside`.",
+        responses=FiguresSerializer,
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        drive = Drive.objects.showing_figures_to(self.user).filter(slug=slug).first()
+        if drive is None:
+            raise Http404
+        figures = drive_figures(
+            drive,
+            now=self.now,
+            small_cells=drive.unit_id in unit_ids(self.user, MANAGES_DRIVES),
+        )
+        return Response(FiguresSerializer(figures).data)
+
+
+class ExportView(ManageDriveActionView):
+    @extend_schema(
+        operation_id="manage_exports",
+        summary="A list as a file.",
+        description="Each export is noted.",
+        parameters=[
+            OpenApiParameter("list", str, OpenApiParameter.PATH, enum=sorted(LISTS)),
+            OpenApiParameter("ending", str, OpenApiParameter.PATH, enum=["xlsx"]),
+        ],
+        responses={(200, XLSX): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, slug: str, list: str, ending: str) -> HttpResponse:
+        drive = self.find_drive(slug)
+        if list not in LISTS or ending != "xlsx":
+            raise Http404
+        seen = Registration.objects.visible_to(self.user)
+        data = drive_list(drive, list, seen=seen, now=self.now)
+        file = write_xlsx(data)
+        record_look(
+            drive=drive,
+            count=len(data.rows),
+            by=self.user,
+            now=self.now,
+            action=f"registrations.exported.{list}",
+        )
+        response = HttpResponse(file, content_type=XLSX)
+        name = file_name(data, ending)
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
