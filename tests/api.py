@@ -19,7 +19,7 @@ class Caller:
 
     def __init__(self, user: User | None = None) -> None:
         self.client = APIClient(raise_request_exception=False)
-        self.user = user
+        self.user: Any = user
         if user is not None:
             _token, secret = issue_token(user=user, name="test", by=user, now=NOW)
             self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
