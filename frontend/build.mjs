@@ -3,6 +3,7 @@
 // By convention, so that a new room needs no change here:
 //   frontend/<room>/index.ts      -> static/dist/<room>.js
 //   frontend/<room>/worker.ts     -> static/dist/<room>.worker.js
+//   frontend/<room>/service.ts    -> static/dist/<room>.service.js
 //   frontend/styles/<name>.css    -> static/dist/<name>.css   (folders below hold the parts)
 // frontend/fonts.py cuts the fonts, frontend/mark.py draws the mark as icons.
 
@@ -32,9 +33,11 @@ function scripts() {
   for (const room of readdirSync(here, { withFileTypes: true })) {
     if (!room.isDirectory()) continue;
     const index = join(here, room.name, "index.ts");
-    const worker = join(here, room.name, "worker.ts");
     if (existsSync(index)) entries[room.name] = index;
-    if (existsSync(worker)) entries[`${room.name}.worker`] = worker;
+    for (const kind of ["worker", "service"]) {
+      const file = join(here, room.name, `${kind}.ts`);
+      if (existsSync(file)) entries[`${room.name}.${kind}`] = file;
+    }
   }
   return entries;
 }

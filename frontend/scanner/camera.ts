@@ -1,0 +1,204 @@
+/** The camera: opened, chosen, lit, and opened again by itself when its stream dies. */
+
+export type CameraState = "off" | "opening" | "on" | "blocked" | "missing" | "busy" | "impossible";
+
+const STALLED_MS = 4_000;
+const WATCH_EVERY_MS = 1_000;
+const LONGEST_SIDE = 900;
+
+export class Camera extends EventTarget {
+  readonly video = document.createElement("video");
+  readonly #canvas = document.createElement("canvas");
+  readonly #context = this.#canvas.getContext("2d", { willReadFrequently: true });
+  #stream: MediaStream | null = null;
+  #wanted = false;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  #lastTime = -1;
+  #movedAt = 0;
+  #failures = 0;
+  state: CameraState = "off";
+  isLit = false;
+  cameras: MediaDeviceInfo[] = [];
+
+  constructor(public chosen: string | null) {
+    super();
+    this.video.muted = true;
+    this.video.playsInline = true;
+    this.video.setAttribute("aria-hidden", "true");
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && this.#wanted && !this.#isAlive()) void this.open();
+    });
+  }
+
+  static isPossible(): boolean {
+    return isSecureContext && navigator.mediaDevices?.getUserMedia !== undefined;
+  }
+
+  async open(): Promise<CameraState> {
+    this.#wanted = true;
+    if (!Camera.isPossible()) return this.#become("impossible");
+    if (this.state === "opening" || this.#isAlive()) return this.state;
+    this.#release();
+    this.#become("opening");
+    try {
+      const stream = await this.#ask();
+      if (!this.#wanted) {
+        for (const track of stream.getTracks()) track.stop();
+        return this.#become("off");
+      }
+      this.#use(stream);
+      await this.video.play();
+      this.#failures = 0;
+      this.cameras = (await navigator.mediaDevices.enumerateDevices()).filter(
+        (device) => device.kind === "videoinput",
+      );
+      return this.#become("on");
+    } catch (error) {
+      this.#release();
+      this.#failures++;
+      return this.#become(reason(error));
+    } finally {
+      this.#watch ??= setInterval(() => this.#look(), WATCH_EVERY_MS);
+    }
+  }
+
+  async #ask(): Promise<MediaStream> {
+    const size = { width: { ideal: 1280 }, height: { ideal: 720 } };
+    const which = this.chosen
+      ? { deviceId: { exact: this.chosen } }
+      : { facingMode: { ideal: "environment" } };
+    try {
+      return await navigator.mediaDevices.getUserMedia({
+        video: { ...which, ...size },
+        audio: false,
+      });
+    } catch (error) {
+      if (!this.chosen || reason(error) === "blocked") throw error;
+      this.chosen = null; // it was unplugged, or its id has changed
+      return navigator.mediaDevices.getUserMedia({ video: size, audio: false });
+    }
+  }
+
+  #use(stream: MediaStream): void {
+    this.#stream = stream;
+    this.#movedAt = performance.now();
+    this.isLit = false;
+    for (const track of stream.getVideoTracks()) {
+      track.addEventListener("ended", () => this.#restart());
+    }
+    this.video.srcObject = stream;
+  }
+
+  close(): void {
+    this.#wanted = false;
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+    this.#release();
+    this.#become("off");
+  }
+
+  #release(): void {
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#stream = null;
+    this.video.srcObject = null;
+  }
+
+  #isAlive(): boolean {
+    return this.#stream?.getVideoTracks()[0]?.readyState === "live";
+  }
+
+  #restart(): void {
+    if (!this.#wanted || document.hidden || this.state === "opening") return;
+    this.#release();
+    void this.open();
+  }
+
+  /** A stream can die without saying so: then the picture stands still. */
+  #look(): void {
+    const now = performance.now();
+    if (document.hidden) {
+      this.#movedAt = now;
+      return;
+    }
+    if (this.state === "busy" || this.state === "missing") {
+      if (now - this.#movedAt > Math.min(2 ** this.#failures, 30) * 1000) {
+        this.#movedAt = now;
+        this.#restart();
+      }
+      return;
+    }
+    if (this.state !== "on") return;
+    if (this.video.currentTime !== this.#lastTime) {
+      this.#lastTime = this.video.currentTime;
+      this.#movedAt = now;
+    } else if (now - this.#movedAt > STALLED_MS || !this.#isAlive()) {
+      this.#movedAt = now;
+      this.#restart();
+    }
+  }
+
+  #become(state: CameraState): CameraState {
+    if (state !== this.state) {
+      this.state = state;
+      this.dispatchEvent(new Event("change"));
+    }
+    return state;
+  }
+
+  /** Give the present picture, scaled down to what the decoder needs; null while there is none. */
+  frame(): ImageData | null {
+    const { videoWidth, videoHeight, readyState } = this.video;
+    if (this.state !== "on" || readyState < 2 || videoWidth === 0 || !this.#context) return null;
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(videoWidth, videoHeight));
+    const width = Math.round(videoWidth * scale);
+    const height = Math.round(videoHeight * scale);
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
+    }
+    this.#context.drawImage(this.video, 0, 0, width, height);
+    return this.#context.getImageData(0, 0, width, height);
+  }
+
+  // --- Light and choice ---------------------------------------------------------------------------
+
+  get hasLight(): boolean {
+    const track = this.#stream?.getVideoTracks()[0];
+    const can = track?.getCapabilities?.() as { torch?: boolean } | undefined;
+    return can?.torch === true;
+  }
+
+  async light(on: boolean): Promise<void> {
+    const track = this.#stream?.getVideoTracks()[0];
+    try {
+      await track?.applyConstraints({ advanced: [{ torch: on } as MediaTrackConstraintSet] });
+      this.isLit = on;
+    } catch {
+      this.isLit = false;
+    }
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Take the next camera, and give its id to be remembered. */
+  async next(): Promise<string | null> {
+    const present = this.#stream?.getVideoTracks()[0]?.getSettings().deviceId;
+    const at = this.cameras.findIndex((camera) => camera.deviceId === present);
+    this.chosen = this.cameras[(at + 1) % Math.max(1, this.cameras.length)]?.deviceId ?? null;
+    this.#release();
+    await this.open();
+    return this.chosen;
+  }
+}
+
+function reason(error: unknown): CameraState {
+  switch ((error as DOMException | null)?.name) {
+    case "NotAllowedError":
+    case "SecurityError":
+      return "blocked";
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return "missing";
+    default:
+      return "busy";
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * The device's desk: everything that the screens show and the rule needs, in memory, the same as in
+ * the store. Other tabs of the same device tell what they have written.
+ */
+
+import { canVerify, type DriveFacts, driveFacts, importKeys, trustedNow } from "../shared/tickets";
+import { fold, type VisitScan } from "../shared/visit";
+import { better, type Measurement } from "./clock";
+import { useZone } from "./format";
+import { arrived, living, type Person } from "./roster";
+import type { DeviceRecord, RosterRecord, ScanRecord, Store, WalkInRecord } from "./store";
+import { say } from "./texts";
+
+export type Network = "unknown" | "up" | "down";
+/** Why the device may not scan any more. */
+export type Ended = "revoked" | "unknown" | "expired";
+
+type News =
+  | { scans: ScanRecord[]; people: Person[] }
+  | { walkIn: WalkInRecord }
+  | { dropped: string }
+  | { people: Person[]; roster: RosterRecord; startsAnew: boolean }
+  | { erased: true };
+
+const NO_ROSTER: RosterRecord = { cursor: null, whole: false, total: 0, at: 0, conflicts: [] };
+const SAME_MOMENT_MS = 5;
+
+export class Desk extends EventTarget {
+  readonly people = new Map<string, Person>();
+  readonly byCode = new Map<string, Person>();
+  readonly scans = new Map<string, ScanRecord>();
+  readonly walkIns = new Map<string, WalkInRecord>();
+  readonly #byPerson = new Map<string, Set<string>>();
+  roster: RosterRecord = NO_ROSTER;
+  facts!: DriveFacts;
+  network: Network = "unknown";
+  ended: Ended | null = null;
+  clock: Measurement | null = null;
+  readonly #tabs = "BroadcastChannel" in globalThis ? new BroadcastChannel("giot-hong") : null;
+
+  private constructor(
+    readonly store: Store,
+    public device: DeviceRecord,
+  ) {
+    super();
+  }
+
+  static async load(store: Store): Promise<Desk | null> {
+    const device = await store.get("device");
+    if (!device) return null;
+    const desk = new Desk(store, device);
+    useZone(device.drive.zone);
+    const [roster, people, scans, walkIns] = await Promise.all([
+      store.get("roster"),
+      store.people(),
+      store.scans(),
+      store.walkIns(),
+    ]);
+    await desk.useKeys(device);
+    desk.roster = roster ?? NO_ROSTER;
+    desk.#addPeople(people);
+    for (const scan of scans) desk.#addScan(scan);
+    for (const walkIn of walkIns) desk.walkIns.set(walkIn.id, walkIn);
+    desk.#tabs?.addEventListener("message", ({ data }) => desk.#hear(data as News));
+    return desk;
+  }
+
+  async useKeys(device: DeviceRecord): Promise<void> {
+    this.device = device;
+    this.facts = driveFacts(device.drive, canVerify() ? await importKeys(device.keys) : new Map());
+  }
+
+  get station(): string {
+    return this.device.stations[0]?.kind ?? "welcome";
+  }
+
+  get stationName(): string {
+    return say(`station_${this.station}`);
+  }
+
+  get arrived(): number {
+    return arrived(this.people.values());
+  }
+
+  get living(): number {
+    return living(this.people.values());
+  }
+
+  get unsentScans(): ScanRecord[] {
+    return [...this.scans.values()].filter((scan) => scan.sent === 0);
+  }
+
+  get unsentWalkIns(): WalkInRecord[] {
+    return [...this.walkIns.values()].filter((one) => one.sent === 0 && one.refused === null);
+  }
+
+  get unsent(): number {
+    return this.unsentScans.length + this.unsentWalkIns.length;
+  }
+
+  get offsetMs(): number | null {
+    return this.clock?.offsetMs ?? null;
+  }
+
+  /** The moment to judge by; null: no clock can be trusted. */
+  get now(): number | null {
+    return trustedNow(Date.now(), this.offsetMs, this.facts);
+  }
+
+  /** The best guess at the time of day, for words only. */
+  get about(): number {
+    return Date.now() + (this.offsetMs ?? 0);
+  }
+
+  // --- What is known of a person ----------------------------------------------------------------
+
+  /** Whether a scan that counts, at this station, is known: by the roster or by this device. */
+  isScannedHere(id: string): boolean {
+    return this.checkIn(id) !== null;
+  }
+
+  /** Give the check-in at this station: when, and whether this device made it. */
+  checkIn(id: string): { at: number; own: boolean } | null {
+    const own = this.#ownScans(id);
+    const state = fold(own);
+    const here = state.checkIns.get(this.station);
+    const onRoster = this.people.get(id)?.scans[this.station];
+    if (onRoster !== undefined && (!here || onRoster <= here.at + SAME_MOMENT_MS)) {
+      const counted = new Set(state.counted.map((scan) => scan.id));
+      const same = (scan: VisitScan) =>
+        scan.kind === "pass" && Math.abs(scan.at - onRoster) <= SAME_MOMENT_MS;
+      const mine = own.find(same);
+      // The roster may not have heard yet that this device undid it.
+      if (!mine || counted.has(mine.id)) return { at: onRoster, own: mine !== undefined };
+    }
+    return here ? { at: here.at, own: true } : null;
+  }
+
+  #ownScans(id: string): VisitScan[] {
+    const ids = this.#byPerson.get(id) ?? new Set<string>();
+    return [...ids].map((scanId) => {
+      const { wire, result } = this.scans.get(scanId)!;
+      return {
+        id: wire.id,
+        at: Date.parse(wire.scanned_at) + (wire.clock_offset_ms ?? 0),
+        station: wire.station,
+        device: this.device.label,
+        verdict: result?.verdict ?? wire.shown ?? "",
+        shown: wire.shown,
+        kind: wire.kind,
+        undoes: wire.undoes ?? null,
+        byOrganizer: false,
+      };
+    });
+  }
+
+  isUndone(scanId: string): boolean {
+    for (const { wire } of this.scans.values()) if (wire.undoes === scanId) return true;
+    return false;
+  }
+
+  // --- Changes: the store first, then memory, screens and other tabs ------------------------------
+
+  scansChanged(scans: ScanRecord[], people: Person[] = []): void {
+    this.#tell({ scans, people });
+  }
+
+  walkInChanged(walkIn: WalkInRecord): void {
+    this.#tell({ walkIn });
+  }
+
+  walkInDropped(id: string): void {
+    this.#tell({ dropped: id });
+  }
+
+  rosterChanged(people: Person[], roster: RosterRecord, startsAnew: boolean): void {
+    this.#tell({ people, roster, startsAnew });
+  }
+
+  measured(clock: Measurement | null): void {
+    this.clock = better(this.clock, clock);
+  }
+
+  setNetwork(network: Network): void {
+    if (network === this.network) return;
+    this.network = network;
+    this.changed();
+  }
+
+  end(why: Ended): void {
+    if (this.ended === why) return;
+    this.ended = why;
+    this.changed();
+  }
+
+  async erase(): Promise<void> {
+    await this.store.erase();
+    this.#tell({ erased: true });
+  }
+
+  changed(): void {
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #tell(news: News): void {
+    this.#tabs?.postMessage(news);
+    this.#hear(news);
+  }
+
+  #hear(news: News): void {
+    if ("erased" in news) {
+      this.dispatchEvent(new Event("erased"));
+      return;
+    }
+    if ("dropped" in news) {
+      this.walkIns.delete(news.dropped);
+      this.scans.delete(news.dropped);
+    }
+    if ("walkIn" in news) this.walkIns.set(news.walkIn.id, news.walkIn);
+    if ("scans" in news) for (const scan of news.scans) this.#addScan(scan);
+    if ("roster" in news) {
+      if (news.startsAnew) {
+        this.people.clear();
+        this.byCode.clear();
+      }
+      this.roster = news.roster;
+    }
+    if ("people" in news) this.#addPeople(news.people);
+    if ("scans" in news) {
+      this.dispatchEvent(new CustomEvent("answered", { detail: news.scans.filter((s) => s.sent) }));
+    }
+    this.changed();
+  }
+
+  #addPeople(people: Iterable<Person>): void {
+    for (const person of people) {
+      const before = this.people.get(person.id);
+      if (before) this.byCode.delete(before.code);
+      this.people.set(person.id, person);
+      if (person.code !== "") this.byCode.set(person.code, person);
+    }
+  }
+
+  #addScan(scan: ScanRecord): void {
+    this.scans.set(scan.id, scan);
+    if (scan.person === null) return;
+    const ids = this.#byPerson.get(scan.person);
+    if (ids) ids.add(scan.id);
+    else this.#byPerson.set(scan.person, new Set([scan.id]));
+  }
+}

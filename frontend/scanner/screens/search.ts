@@ -1,0 +1,95 @@
+/** Two taps: type four digits or a name, let in. Also where codes are typed. */
+
+import { readTicket } from "../../shared/tickets";
+import type { App, Screen } from "../app";
+import { drawChip } from "../chip";
+import { bind, copy, fill, part } from "../dom";
+import { find } from "../find";
+import { clock } from "../format";
+import type { Person } from "../roster";
+import { say } from "../texts";
+
+const LABELS = new Set(["accepted", "too_early", "too_late", "already_scanned", "waitlisted"]);
+/** So many letters and digits in one are a try at a code, not a name. */
+const CODE_LIKE = /^(?=.*\d)[0-9a-z-]{8,9}$/i;
+
+export function searchScreen(app: App, typed = ""): Screen {
+  const root = copy("search");
+  const { desk } = app;
+  const field = part<HTMLInputElement>(root, "q");
+  field.value = typed;
+  let shown = 0;
+
+  async function draw(): Promise<void> {
+    const turn = ++shown;
+    const found = find(desk.people.values(), field.value);
+    const rows = await Promise.all(found.people.map(personRow));
+    if (turn !== shown) return;
+    if (found.code !== null && found.count === 0) rows.push(codeRow(found.code));
+    part(root, "rows").replaceChildren(...rows);
+    part(root, "rows").hidden = rows.length === 0;
+    const text = field.value.trim();
+    const digits = /^[\d\s.+-]+$/.test(text) && text.replace(/\D/g, "").length < 3;
+    let count = "";
+    if (found.count > found.people.length) count = say("matches_more", { count: found.count });
+    else if (found.count > 0) count = say("matches", { count: found.count });
+    else if (text !== "" && !digits && found.code === null) count = say("no_match");
+    fill(root, { count });
+  }
+
+  async function personRow(person: Person): Promise<HTMLElement> {
+    const row = copy("match");
+    const verdict = await app.scans.foresee(person);
+    const label = say(LABELS.has(verdict) ? `b_${verdict}` : "b_other");
+    fill(row, { name: person.name, button: label });
+    const when = person.slotStartsAt === null ? say("walk_in") : clock(person.slotStartsAt);
+    const line = part(row, "text");
+    line.append(`${when}${person.phoneLast4 ? `, •••• ${person.phoneLast4}` : ""}`);
+    if (person.unit) line.append(document.createElement("br"), person.unit);
+    const button = part<HTMLButtonElement>(row, "button");
+    button.classList.toggle("button-primary", verdict === "accepted");
+    button.setAttribute("aria-label", `${label}: ${person.name}`);
+    button.addEventListener("click", () => app.take({ registration: person.id }));
+    return row;
+  }
+
+  function codeRow(code: string): HTMLElement {
+    const row = copy("match");
+    const written = `${code.slice(0, 4)}-${code.slice(4)}`;
+    fill(row, { name: written, text: say("code_not_listed_text"), button: say("b_other") });
+    part(row, "button").setAttribute("aria-label", say("code_not_listed", { code: written }));
+    part(row, "button").addEventListener("click", () => app.take({ code }));
+    return row;
+  }
+
+  function enter(): void {
+    const text = field.value.trim();
+    if (readTicket(text)) return void app.take({ text });
+    const found = find(desk.people.values(), text);
+    if (found.code !== null || CODE_LIKE.test(text)) return void app.take({ code: text });
+    if (found.count === 1) part(root, "rows").querySelector<HTMLElement>("button")?.focus();
+  }
+
+  part(root, "form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    enter();
+  });
+  field.addEventListener("input", () => void draw());
+  bind(root, { back: () => app.open.camera(), ready: () => app.open.ready() });
+  let revision = "";
+  function refresh(): void {
+    fill(root, {
+      device: say("device_arrived", {
+        device: say("device", { number: desk.device.label.replace(/^M/, "") }),
+        arrived: desk.arrived,
+        total: desk.living,
+      }),
+    });
+    drawChip(part(root, "chip"), desk);
+    const now = `${desk.roster.at} ${desk.scans.size}`;
+    if (now !== revision) void draw();
+    revision = now;
+  }
+  refresh();
+  return { root, scans: false, refresh, focus: field };
+}

@@ -1,0 +1,260 @@
+/**
+ * Bring what was scanned to the server, and the roster from there, whenever that is possible.
+ *
+ * Nobody switches a mode, and `navigator.onLine` is not asked: it stays true beside a dead server.
+ * One run at a time over all tabs; ids would make a second one harmless.
+ */
+
+import { Away, fetchRoster, Refusal, sendScans, sendWalkIn } from "./api";
+import { measure } from "./clock";
+import type { Desk } from "./desk";
+import { answered, MOST_SCANS, nextBatch, pauseAfter } from "./queue";
+import { changes, moment, type Person } from "./roster";
+import type { ScanRecord, WalkInRecord } from "./store";
+import type { ScanResult, WalkInResult } from "./wire";
+
+const PULL_EVERY_MS = 15_000;
+const OTHER_TAB_MS = 1_500;
+
+export class Sync {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running = false;
+  #again = false;
+  #pullAgain = false;
+  #failures = 0;
+  #pulledAt = 0;
+  #batchSize = MOST_SCANS;
+  #stopped = false;
+
+  constructor(
+    private readonly desk: Desk,
+    private readonly version: string,
+  ) {}
+
+  start(): void {
+    const wake = () => {
+      if (!document.hidden) this.now();
+    };
+    document.addEventListener("visibilitychange", wake);
+    for (const event of ["focus", "online", "pageshow"]) addEventListener(event, wake);
+    this.now();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Send and fetch now. */
+  now(): void {
+    this.#pullAgain = true;
+    this.soon();
+  }
+
+  /** Send what there is now; fetch when it is time. */
+  soon = (): void => {
+    this.#again = true;
+    if (!this.#running) void this.#run();
+  };
+
+  /** Try once, and tell whether everything is sent. */
+  async drain(): Promise<boolean> {
+    this.soon();
+    while (this.#running) await new Promise((resolve) => setTimeout(resolve, 50));
+    return this.desk.unsent === 0;
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    clearTimeout(this.#timer);
+    let pause = PULL_EVERY_MS;
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false;
+        if (!(await this.#alone(() => this.#exchange()))) {
+          pause = OTHER_TAB_MS;
+          break;
+        }
+        this.#failures = 0;
+        this.desk.setNetwork("up");
+      }
+    } catch (error) {
+      this.#failures++;
+      pause = pauseAfter(this.#failures, Math.random());
+      if (error instanceof Away) await this.#noteAway();
+      else if (!(error instanceof Refusal)) throw error;
+    } finally {
+      this.#running = false;
+      if (!this.#stopped) this.#timer = setTimeout(() => this.soon(), pause);
+    }
+  }
+
+  /** Do it unless another tab is at it. */
+  async #alone(work: () => Promise<void>): Promise<boolean> {
+    if (!("locks" in navigator)) {
+      await work();
+      return true;
+    }
+    return navigator.locks.request("giot-hong-sync", { ifAvailable: true }, async (lock) => {
+      if (lock) await work();
+      return lock !== null;
+    });
+  }
+
+  async #exchange(): Promise<void> {
+    await this.#sendWalkIns();
+    await this.#sendScans();
+    if (this.desk.ended !== null) return;
+    if (this.#pullAgain || Date.now() - this.#pulledAt >= PULL_EVERY_MS) await this.#pull();
+  }
+
+  // --- Up -----------------------------------------------------------------------------------------
+
+  async #sendScans(): Promise<void> {
+    const { desk } = this;
+    for (;;) {
+      const batch = nextBatch(desk.unsentScans, this.#batchSize);
+      if (batch.length === 0) return;
+      const sentAt = Date.now();
+      try {
+        const { results, server_time } = await sendScans(desk.device.token, {
+          sent_at: new Date(sentAt).toISOString(),
+          status: {
+            unsent: desk.unsent - batch.length,
+            roster_cursor: desk.roster.cursor,
+            version: this.version,
+          },
+          scans: batch.map((record) => record.wire),
+        });
+        desk.measured(measure(sentAt, Date.now(), server_time));
+        await this.#keepAnswers(batch, results);
+      } catch (error) {
+        if (error instanceof Refusal && this.#isEnded(error)) return;
+        const isTooMuch = error instanceof Refusal && batch.length > 1;
+        if (!isTooMuch) throw error;
+        this.#batchSize = Math.ceil(batch.length / 2);
+        continue;
+      }
+      this.#batchSize = MOST_SCANS;
+    }
+  }
+
+  async #keepAnswers(batch: ScanRecord[], results: ScanResult[]): Promise<void> {
+    const { desk } = this;
+    const records = answered(batch, results).map((record) => {
+      const known = record.result?.registration;
+      if (!known) return record;
+      return { ...record, person: known.id, name: record.name || known.name };
+    });
+    if (records.length === 0) throw new Away("an answer about nothing");
+    const people = records.flatMap(({ result }): Person[] => {
+      const known = result?.registration;
+      const before = known && desk.people.get(known.id);
+      if (!known || !before || before.status === "cancelled") return [];
+      return [{ ...before, number: known.number, status: livingStatus(known.status, before) }];
+    });
+    if (records.some(({ result }) => result?.conflict)) this.#pullAgain = true;
+    await desk.store.saveScans(records, people);
+    desk.scansChanged(records, people);
+  }
+
+  async #sendWalkIns(): Promise<void> {
+    for (const walkIn of this.desk.unsentWalkIns) await this.#sendWalkIn(walkIn);
+  }
+
+  async #sendWalkIn(walkIn: WalkInRecord): Promise<void> {
+    const { desk } = this;
+    let record: WalkInRecord;
+    let scan = desk.scans.get(walkIn.id) ?? null;
+    try {
+      const result = await sendWalkIn(desk.device.token, walkIn.wire);
+      // The server has them now: phone and birth year leave the device.
+      const wire = { ...walkIn.wire, phone: "", birth_year: 0 };
+      record = { ...walkIn, wire, sent: 1, result };
+      scan = scan && { ...scan, person: result.registration, result: asScanResult(record, result) };
+      this.#pullAgain = true;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (this.#isEnded(error)) return;
+      if (error.status === 413 || error.status === 415) throw error;
+      const field = Object.values(error.fields)[0];
+      record = { ...walkIn, refused: error.code === "invalid" && field ? field : error.code };
+    }
+    await desk.store.saveWalkIn(record, scan);
+    if (scan) desk.scansChanged([scan]);
+    desk.walkInChanged(record);
+  }
+
+  // --- Down ---------------------------------------------------------------------------------------
+
+  async #pull(): Promise<void> {
+    const { desk } = this;
+    this.#pullAgain = false;
+    let more = true;
+    while (more) {
+      const before = desk.roster;
+      const sentAt = Date.now();
+      try {
+        const page = await fetchRoster(desk.device.token, before.cursor);
+        desk.measured(measure(sentAt, Date.now(), page.server_time));
+        const roster = {
+          cursor: page.cursor,
+          whole: before.whole || !page.more,
+          total: page.total,
+          at: moment(page.server_time)!,
+          conflicts: page.conflicts,
+        };
+        const people = changes(page);
+        const startsAnew = before.cursor === null;
+        await desk.store.saveRoster(people, roster, startsAnew);
+        desk.rosterChanged(people, roster, startsAnew);
+        if (page.keys.length > desk.device.keys.length) {
+          const device = { ...desk.device, keys: page.keys };
+          await desk.store.set("device", device);
+          await desk.useKeys(device);
+        }
+        more = page.more;
+      } catch (error) {
+        if (error instanceof Refusal && this.#isEnded(error)) return;
+        throw error;
+      }
+    }
+    this.#pulledAt = Date.now();
+  }
+
+  #isEnded(error: Refusal): boolean {
+    if (error.status !== 401) return false;
+    this.desk.end(error.code === "device_revoked" ? "revoked" : "unknown");
+    return true;
+  }
+
+  /** Scans that are still here were made, as it turns out, without the network. */
+  async #noteAway(): Promise<void> {
+    const { desk } = this;
+    const records = desk.unsentScans
+      .filter(({ wire }) => !wire.offline)
+      .map((record) => ({ ...record, wire: { ...record.wire, offline: true } }));
+    if (records.length > 0) {
+      await desk.store.saveScans(records, []);
+      desk.scansChanged(records);
+    }
+    desk.setNetwork("down");
+  }
+}
+
+function asScanResult({ id, wire }: WalkInRecord, result: WalkInResult): ScanResult {
+  const registration = {
+    id: result.registration,
+    name: wire.full_name,
+    slot_starts_at: null,
+    unit: null,
+    status: "checked_in",
+    number: result.number,
+  };
+  return { id, verdict: "accepted", registration, first: null, conflict: null };
+}
+
+function livingStatus(status: string, before: Person): Person["status"] {
+  const known = status === "waitlisted" || status === "registered" || status === "checked_in";
+  return known ? status : before.status;
+}

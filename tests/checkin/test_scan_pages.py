@@ -1,0 +1,105 @@
+"""The scanner's page and service worker; what the page does is told in tests/journeys."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.test import Client
+from django.utils import translation
+
+from events.checkin.models import Answer
+from events.checkin.texts import scanner_texts
+from events.checkin.views.scan import FILES, SERVICE
+
+pytestmark = pytest.mark.django_db
+
+SCANNER = Path(__file__).parents[2] / "frontend" / "scanner"
+# Put together by the script out of a part of their name.
+MADE_KEYS = {
+    *(answer.value for answer in Answer if answer is not Answer.RECORDED),
+    *(f"camera_{state}" for state in ("blocked", "missing", "busy", "impossible", "decoder")),
+    *(f"camera_{state}_text" for state in ("blocked", "missing", "busy", "impossible", "decoder")),
+    *(f"network_{state}" for state in ("up", "down", "unknown")),
+    *(f"enrol_{why}{part}" for why in ("used", "expired", "not_found") for part in ("", "_text")),
+    *(f"b_{verdict}" for verdict in ("accepted", "too_early", "too_late", "already_scanned")),
+    *("station_welcome", "b_waitlisted", "signed_off_text", "malformed_name", "bad_signature_name"),
+    *("visit_ended_next", "out_of_order_next", "not_allowed_next"),
+}
+
+
+@pytest.mark.parametrize("path", ["/scan/", "/scan/enroll/"])
+def test_the_scanner_is_one_page_for_everybody(client: Client, path: str):
+    response = client.get(path)
+
+    assert response.status_code == 200
+    assert response.content == client.get("/scan/").content
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in response.headers
+
+
+def test_the_page_may_not_compile_and_has_nothing_inline(client: Client):
+    response = client.get("/scan/")
+    page = response.content.decode()
+
+    assert "wasm-unsafe-eval" not in response.headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in response.headers["Content-Security-Policy"]
+    assert re.findall(r"<script(?![^>]*\bsrc=)", page) == []
+    assert re.findall(r"<style|\sstyle=|\son\w+=", page) == []
+
+
+def test_the_service_worker_names_a_version_and_every_file(client: Client):
+    response = client.get("/scan/sw.js")
+
+    assert response.headers["Content-Type"].startswith("text/javascript")
+    assert response.headers["Cache-Control"] == "no-cache"
+    facts = json.loads(response.content.decode().splitlines()[0][len("self.scanner = ") : -1])
+    assert facts["page"] == "/scan/"
+    assert facts["version"] in client.get("/scan/").content.decode()
+    assert facts["files"] == [f"/static/{name}" for name in FILES]
+
+
+def test_the_version_is_another_in_another_language(client: Client):
+    vietnamese = client.get("/scan/sw.js", headers={"Accept-Language": "vi"}).content
+    english = client.get("/scan/sw.js", headers={"Accept-Language": "en"}).content
+
+    assert vietnamese != english
+
+
+@pytest.mark.skipif(not (SCANNER.parents[1] / "static" / "dist").exists(), reason="make setup")
+def test_every_file_of_the_service_worker_is_built():
+    assert [name for name in [*FILES, SERVICE] if finders.find(name) is None] == []
+
+
+def _said() -> set[str]:
+    """Return every text that the script asks for by its whole key."""
+    sources = [path for path in SCANNER.rglob("*.ts") if not path.name.endswith(".test.ts")]
+    code = "\n".join(path.read_text() for path in sources)
+    calls = re.findall(r"\bsay\(((?:[^()]|\([^()]*\))*)\)", code)
+    return {key for call in calls for key in re.findall(r'"([a-z_0-9]+)"', call.split("{")[0])}
+
+
+def test_the_script_finds_all_its_texts_and_asks_for_nothing_else():
+    keys = set(scanner_texts())
+
+    assert (_said() | MADE_KEYS) - keys - {"down"} == set()  # a state, not a text
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_texts_keep_their_fields_in_every_language(language: str):
+    def fields(text: str) -> list[str]:
+        return sorted(re.findall(r"\{\w+\}", text))
+
+    with translation.override("en"):
+        english = scanner_texts()
+    with translation.override(language):
+        texts = scanner_texts()
+
+    assert {key: fields(text) for key, text in texts.items()} == {
+        key: fields(text) for key, text in english.items()
+    }
+    assert all(texts.values())

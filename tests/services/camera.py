@@ -1,0 +1,102 @@
+"""A camera for the browser: a canvas whose picture the test chooses, or a video file."""
+
+import io
+from pathlib import Path
+
+import qrcode
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page
+
+# Stands behind getUserMedia. A pixel changes all the time: without that no frames come.
+FAKE_CAMERA = """
+(() => {
+  const canvas = document.createElement("canvas");
+  canvas.width = 720;
+  canvas.height = 960;
+  const paint = canvas.getContext("2d");
+  let modules = null;
+  let tick = 0;
+  const draw = () => {
+    paint.fillStyle = "#6b6158";
+    paint.fillRect(0, 0, 720, 960);
+    if (modules) {
+      const side = modules.length + 8;
+      const scale = Math.floor(520 / side);
+      const left = Math.floor((720 - side * scale) / 2);
+      const top = Math.floor((960 - side * scale) / 2);
+      paint.fillStyle = "#fff";
+      paint.fillRect(left, top, side * scale, side * scale);
+      paint.fillStyle = "#000";
+      modules.forEach((row, y) => {
+        [...row].forEach((dark, x) => {
+          const [at, down] = [left + (x + 4) * scale, top + (y + 4) * scale];
+          if (dark === "1") paint.fillRect(at, down, scale, scale);
+        });
+      });
+    }
+    paint.fillStyle = tick++ % 2 ? "#000" : "#fff";
+    paint.fillRect(0, 0, 2, 2);
+  };
+  draw();
+  setInterval(draw, 40);
+  window.fakeCamera = {
+    streams: [],
+    refuses: null,
+    show(rows) { modules = rows; draw(); },
+    die() {
+      for (const track of this.streams.flatMap((stream) => stream.getTracks())) {
+        track.stop();
+        track.dispatchEvent(new Event("ended"));
+      }
+    },
+  };
+  if (!navigator.mediaDevices) return;
+  navigator.mediaDevices.getUserMedia = async () => {
+    const { refuses } = window.fakeCamera;
+    if (refuses) throw new DOMException("refused", refuses);
+    const stream = canvas.captureStream(25);
+    window.fakeCamera.streams.push(stream);
+    return stream;
+  };
+  navigator.mediaDevices.enumerateDevices = async () => [
+    { kind: "videoinput", deviceId: "a", label: "", groupId: "" },
+  ];
+})();
+"""
+
+
+def modules(text: str) -> list[str]:
+    code = qrcode.QRCode(border=0, error_correction=qrcode.ERROR_CORRECT_M)
+    code.add_data(text)
+    code.make(fit=True)
+    return ["".join("1" if dark else "0" for dark in row) for row in code.modules]
+
+
+def install(context: BrowserContext) -> None:
+    context.add_init_script(FAKE_CAMERA)
+
+
+def show(page: Page, text: str | None) -> None:
+    """Hold a code in the frame; None takes it away."""
+    page.evaluate("rows => window.fakeCamera.show(rows)", text and modules(text))
+
+
+def video(path: Path, texts: list[str], *, seconds: float = 0.8, pause: float = 0.4) -> None:
+    """Write the codes one after another as a video that Chromium's own fake camera plays."""
+    with path.open("wb") as file:
+        for text in texts:
+            shown, blank = _jpeg(text), _jpeg(None)
+            file.write(shown * round(seconds * 30) + blank * round(pause * 30))
+
+
+def _jpeg(text: str | None) -> bytes:
+    frame = Image.new("RGB", (640, 480), "#6b6158")
+    if text:
+        code = qrcode.QRCode(border=4, box_size=6, error_correction=qrcode.ERROR_CORRECT_M)
+        code.add_data(text)
+        code.make(fit=True)
+        drawn = code.make_image().get_image().convert("RGB").resize((330, 330))
+        frame.paste(drawn, (155, 75))
+    out = io.BytesIO()
+    frame.save(out, "JPEG", quality=85)
+    return out.getvalue()
