@@ -41,5 +41,32 @@ WORDS: Final = {
 }
 
 
-def words(action: str) -> str:
-    return str(WORDS.get(action, action))
+# The same, where the person concerned did it.
+OWN_WORDS: Final = {
+    "registration.cancelled": _("gave the place up"),
+    "registration.changed": _("changed the details"),
+    "registration.confirmed": _("said to come"),
+    "registration.created": _("registered"),
+    "registration.moved": _("took another time"),
+    "registration.promoted": _("got a place from the waiting list"),
+}
+TARGETS: Final = {
+    "drives.drive": _("drive"),
+    "registrations.registration": _("registration"),
+    "checkin.device": _("device"),
+    "checkin.enrolmentcode": _("code of a device"),
+    "checkin.scan": _("scan"),
+    "accounts.unit": _("unit"),
+    "accounts.membership": _("role"),
+    "accounts.invitation": _("invitation"),
+    "accounts.apitoken": _("token"),
+}
+
+
+def words(action: str, *, own: bool = False) -> str:
+    """Return what the log says of an action; ``own`` where the person concerned did it."""
+    return str((OWN_WORDS.get(action) if own else None) or WORDS.get(action, action))
+
+
+def target_words(target_type: str) -> str:
+    return str(TARGETS.get(target_type, target_type))

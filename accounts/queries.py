@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from accounts.audit_words import words
+from accounts.audit_words import target_words, words
 from accounts.models import AuditEntry, Membership, Unit, User
 from accounts.rules import unit_ids
 
@@ -61,6 +61,7 @@ class AuditRow:
     entry: AuditEntry
     who: str
     what: str
+    about: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,12 @@ def audit_page(units: Collection[int], *, action: str = "", before: str = "") ->
     names = dict(User.objects.filter(pk__in=users).values_list("pk", "name"))
     return AuditList(
         rows=[
-            AuditRow(entry=e, who=names.get(e.by_user_id or 0, ""), what=words(e.action))
+            AuditRow(
+                entry=e,
+                who=names.get(e.by_user_id or 0, ""),
+                what=words(e.action, own=e.by_user_id is None and e.by_device_id is None),
+                about=target_words(e.target_type),
+            )
             for e in page
         ],
         actions=[(name, words(name)) for name in actions],

@@ -254,12 +254,14 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "60/h/ip,5/h/key",
 }
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever has an account came through a mailed link
 MFA_TOTP_ISSUER = "Giọt Hồng"
 MFA_FORMS = {
     "authenticate": "accounts.forms.SecondFactorForm",
     "reauthenticate": "accounts.forms.SecondFactorAgainForm",
     "activate_totp": "accounts.forms.ActivateTOTPForm",
 }
+PASSWORD_RESET_TIMEOUT = 4 * 3600
 SESSION_COOKIE_AGE = 7 * 24 * 3600
 # The kinds of notice that pages have (templates/components/notice.html).
 MESSAGE_TAGS = {25: "done", 30: "look", 40: "refused"}

@@ -13,11 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import Unit
+from backend.formats import numeric_date
 from events.drives.models import Drive, Venue
 from events.drives.plans import Place, Plan
 from events.drives.replan import DriveChanges
 
 ANOTHER_PLACE: Final = "another"
+WHOLE_BLOOD_INTERVAL_DAYS: Final = 84  # 12 weeks: TT 26/2013/TT-BYT, Đ6
 
 
 def _line(text: str) -> str:
@@ -283,6 +285,11 @@ class CopyForm(forms.Form):
             *((pk, f"{venue.name}, {venue.address}") for pk, venue in self.venues.items()),
             (ANOTHER_PLACE, _("Another place…")),
         ]
+        if drive.published_at is not None:
+            again = drive.date + timedelta(days=WHOLE_BLOOD_INTERVAL_DAYS)
+            self.fields["date"].help_text = _(
+                "Who gives on %(day)s may give again from %(again)s, after 12 weeks."
+            ) % {"day": numeric_date(drive.date), "again": numeric_date(again)}
         slots = drive.slots.count()
         self.fields["places_per_slot"].help_text = ngettext_lazy(
             "%(number)d time", "%(number)d times", slots

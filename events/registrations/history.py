@@ -35,7 +35,11 @@ def history_of(registration: Registration) -> list[Happened]:
     users = {e.by_user_id for e in entries if e.by_user_id}
     names = dict(User.objects.filter(pk__in=users).values_list("pk", "name"))
     return [
-        Happened(at=e.at, what=words(e.action), who=names.get(e.by_user_id or 0, ""))
+        Happened(
+            at=e.at,
+            what=words(e.action, own=e.by_user_id is None and e.by_device_id is None),
+            who=names.get(e.by_user_id or 0, ""),
+        )
         for e in entries
     ]
 

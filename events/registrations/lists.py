@@ -205,12 +205,16 @@ def _chips(
     counts = matching.aggregate(
         **{f"n_{f.key}": Count("pk", filter=f.which or None) for f in filters.values()}
     )
-    # Of these pairs one says nothing: nobody is expected once it is over, nobody is missing before.
-    hidden = "expected" if is_over else "no_show"
+    # Nobody is expected once it is over, nobody is missing before; and some repeat another one.
+    hidden = {"expected" if is_over else "no_show"}
+    if not counts["n_walk_ins" if "walk_ins" in filters else "n_"]:
+        hidden.add("came")
+    if "arrived" in filters and not counts["n_arrived"]:
+        hidden.add("expected")
     return [
         Chip(key=f.key, label=f.label, count=counts[f"n_{f.key}"], current=f.key == current.key)
         for f in filters.values()
-        if f.key == current.key or f.always or (counts[f"n_{f.key}"] and f.key != hidden)
+        if f.key == current.key or f.always or (counts[f"n_{f.key}"] and f.key not in hidden)
     ]
 
 
@@ -238,7 +242,7 @@ def _reminded(registrations: list[Registration]) -> dict[str, str]:
 
 
 def _note(registration: Registration, reminded: Mapping[str, str]) -> str:
-    if registration.is_cancelled:
+    if registration.is_cancelled or registration.is_in:
         return ""
     if not registration.email:
         return _("no e-mail: please call")

@@ -221,7 +221,7 @@ class SlotForm(forms.Form):
     """One time: how many, and whether it takes registrations."""
 
     capacity = forms.IntegerField(
-        label=gettext_lazy("Places"),
+        label=gettext_lazy("Capacity"),
         min_value=0,
         max_value=500,
         widget=forms.NumberInput(attrs={"class": "input-short", "inputmode": "numeric"}),

@@ -58,11 +58,13 @@ def funnel(drive: Drive, figures: DriveFigures, *, people_url: str, now: datetim
             stat("waitlisted", counts.waitlisted, _("on waiting lists")),
             stat("cancelled", counts.cancelled, _("gave up"), _of(counts.placed)),
         ]
-    walk_ins = ngettext("%(n)s walk-in", "%(n)s walk-ins", counts.walk_ins)
-    stats.append(
-        stat("arrived", counts.arrived, _("arrived"), walk_ins % {"n": count(counts.walk_ins)})
-    )
-    stats.append(stat("came", counts.came, _("came with a place"), _of(counts.registered)))
+    if counts.walk_ins:
+        words = ngettext("%(n)s walk-in", "%(n)s walk-ins", counts.walk_ins)
+        words %= {"n": count(counts.walk_ins)}
+        stats.append(stat("arrived", counts.arrived, _("arrived"), words))
+        stats.append(stat("came", counts.came, _("came with a place"), _of(counts.registered)))
+    else:
+        stats.append(stat("arrived", counts.arrived, _("arrived"), _of(counts.registered)))
     if drive.is_over(now):
         stats.append(stat("no_show", counts.no_show, _("did not come"), _of(counts.registered)))
     else:

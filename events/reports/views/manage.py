@@ -51,6 +51,7 @@ class OverviewPage(DrivePage, TemplateView):
         )
         return super().get_context_data(
             figures=figures,
+            units=sorted(figures.by_unit, key=lambda unit: -(unit.registered or 0)),
             funnel=funnel(self.drive, figures, people_url=people, now=self.now),
             slots=slot_rows(figures, people_url=people, now=self.now),
             widest=max((max(s.capacity, s.counts.registered) for s in figures.by_slot), default=0),
