@@ -1,13 +1,14 @@
 """What every address under /api/v1/ has in common: who may call, errors, pages, the description."""
 
 import json
+import math
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import IO, Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as InvalidValue
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404
@@ -52,7 +53,9 @@ class BoundedJSONParser(JSONParser):
         if len(body) > MOST_BYTES:
             raise TooLarge(_("This is larger than %(bytes)d bytes.") % {"bytes": MOST_BYTES})
         try:
-            data = json.loads(body.decode("utf-8"), parse_constant=self._refuse)
+            data = json.loads(
+                body.decode("utf-8"), parse_constant=self._refuse, parse_float=_finite
+            )
             if b"\\u" in body:
                 # Half of a surrogate pair passes the parser and breaks at the database.
                 json.dumps(data, ensure_ascii=False).encode("utf-8")
@@ -65,6 +68,14 @@ class BoundedJSONParser(JSONParser):
     @staticmethod
     def _refuse(name: str) -> None:
         raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    """Read a number; one too large for a float would become infinity."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
 
 
 def _depth(data: Any) -> int:
@@ -136,6 +147,8 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
             body = problem(request, error.status, error.code, str(error), **extra)
         case Http404():
             body = problem(request, 404, "not_found", _("There is nothing at this address."))
+        case RequestDataTooBig():
+            body = problem(request, 413, "too_large", _("This is too large."))
         case PermissionDenied():
             body = problem(request, 403, "not_allowed", _("This is not allowed."))
         case OperationalError() | InterfaceError():
@@ -155,7 +168,9 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
         case exceptions.APIException():
             details = error.get_full_details()
             code = str(details["code"]) if isinstance(details, dict) else error.default_code
-            unknown = isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed)
+            unknown = isinstance(
+                error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed
+            )
             # The framework makes it 403 where a view names no scheme.
             status = 401 if unknown else error.status_code
             if wait := getattr(error, "wait", None):

@@ -365,10 +365,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "backend.schema.add_problem",
-    ],
+    # Choices stand where they are meant: names for them would collide ("status").
+    "POSTPROCESSING_HOOKS": ["backend.schema.add_problem"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 
 # --- Logs -------------------------------------------------------------------------------

@@ -95,6 +95,8 @@ class CancelView(ManageDriveActionView):
 
 
 class MessagesView(ManageDriveActionView):
+    pagination_class = Pages
+
     @extend_schema(
         operation_id="manage_messages",
         summary="How many messages of each kind are queued, sent and given up.",
@@ -112,6 +114,8 @@ class RowPages(Pages):
 
 class ManageRegistrationsView(ManageView):
     """The people of a drive, to its organizers; to a unit secretary those of the own units."""
+
+    pagination_class = RowPages
 
     def find_drive(self, slug: str) -> Drive:
         drive = Drive.objects.showing_people_to(self.user).filter(slug=slug).first()
