@@ -11,5 +11,6 @@ urlpatterns = [
     path("drives/<slug:slug>/publish/", views.PublishDrive.as_view(), name="drive_publish"),
     path("drives/<slug:slug>/pause/", views.PauseDrive.as_view(), name="drive_pause"),
     path("drives/<slug:slug>/resume/", views.ResumeDrive.as_view(), name="drive_resume"),
+    path("drives/<slug:slug>/poster.pdf", views.DrivePoster.as_view(), name="drive_poster"),
     path("drives/<slug:slug>/share/", views.DriveSharePage.as_view(), name="drive_share"),
 ]

@@ -221,6 +221,12 @@ def _later(moment: datetime | None, days: timedelta, *, now: datetime) -> dateti
     return moment + days if moment is not None and moment + days > now else None
 
 
+SLUG_WORDS = 24  # characters of the name in an address
+
+
 def _new_slug(name: str, on: date) -> str:
-    words = slugify(fold(name))[:50].strip("-") or "hien-mau"
-    return f"{words}-{on:%d-%m-%Y}-{secrets.token_hex(2)}"
+    """Return the end of the drive's address, short enough to be typed from a poster."""
+    words = slugify(fold(name)).split("-")
+    while len("-".join(words)) > SLUG_WORDS:
+        words.pop()
+    return f"{'-'.join(words) or 'hien-mau'}-{on:%d%m}-{secrets.token_hex(2)}"

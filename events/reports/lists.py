@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from donors.identity import format_phone
+from donors.identity import format_phone, phone_last4
 from donors.models import Sex
 from events.drives.models import Drive
 from events.registrations.models import Registration, RegistrationQuerySet
@@ -38,6 +38,7 @@ class ListKind:
     """A list that may be exported.
 
     :param which: whom it holds; :param order: in which order.
+    :param sheet_by: the column by which paper has a sheet of its own, if any.
     """
 
     key: str
@@ -45,6 +46,7 @@ class ListKind:
     which: Q
     order: tuple[str | F, ...]
     columns: tuple[Column, ...]
+    sheet_by: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +83,7 @@ _NAME = Column(head=_("Full name"), width=28, cell=lambda _n, r: r.full_name)
 _BORN = Column(head=_("Born"), width=12, cell=lambda _n, r: _born(r))
 _SEX = Column(head=_("Sex"), width=8, cell=lambda _n, r: _sex(r))
 _PHONE = Column(head=_("Phone"), width=16, cell=lambda _n, r: format_phone(r.phone))
+_LAST4 = Column(head=_("Phone, last 4"), width=10, cell=lambda _n, r: phone_last4(r.phone))
 _UNIT = Column(head=_("Unit"), width=30, cell=lambda _n, r: r.unit.name if r.unit else "")
 _SLOT = Column(head=_("Time"), width=8, cell=lambda _n, r: _time(r, r.drive))
 _CODE = Column(head=_("Code"), width=12, cell=lambda _n, r: format_code(r.code))
@@ -103,7 +106,8 @@ LISTS: Final = {
             title=_("Roster by time"),
             which=_COMING,
             order=(F("slot__starts_at").asc(nulls_last=True), "name_sort", "pk"),  # type: ignore[arg-type]
-            columns=(_NUMBER, _SLOT, _NAME, _BORN, _PHONE, _UNIT, _CODE, _QUEUE, _NOTE),
+            columns=(_NUMBER, _SLOT, _NAME, _BORN, _LAST4, _UNIT, _CODE, _QUEUE, _NOTE),
+            sheet_by=1,
         ),
     )
 }

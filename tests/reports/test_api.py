@@ -124,7 +124,7 @@ def test_exports_hold_who_is_registered_and_run_nothing():
     ]
 
 
-@pytest.mark.parametrize("file", ["registered.pdf", "honours.xlsx", "registered.csv"])
+@pytest.mark.parametrize("file", ["honours.pdf", "honours.xlsx", "registered.csv"])
 def test_lists_that_are_not_there_are_not_found(file):
     drive = DriveFactory()
 

@@ -11,16 +11,18 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.generic import FormView, TemplateView
+from django.views.generic import FormView, TemplateView, View
 
 from accounts.models import Unit
 from accounts.pages import ManagePage
 from accounts.rules import MANAGES_DRIVES, unit_ids
 from backend import formats
+from backend.pdf import MEDIA_TYPE
 from events.drives.forms import CopyForm, DriveForm, add_refusal, new_drive_values
 from events.drives.models import Drive
 from events.drives.pages import DrivePage
 from events.drives.plans import DriveRefused
+from events.drives.poster import poster_pdf
 from events.drives.services import (
     copy_drive,
     create_drive,
@@ -168,6 +170,15 @@ class DriveSharePage(DrivePage, TemplateView):
             text=chat_text(self.drive, link),
             **kwargs,
         )
+
+
+class DrivePoster(DrivePage, View):
+    """The poster as a file to print."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        response = HttpResponse(poster_pdf(self.drive), content_type=MEDIA_TYPE)
+        response.headers["Content-Disposition"] = f'inline; filename="{self.drive.slug}.pdf"'
+        return response
 
 
 def chat_text(drive: Drive, link: str) -> str:

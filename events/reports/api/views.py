@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.api.views import ManageView
 from accounts.rules import MANAGES_DRIVES, unit_ids
+from backend.pdf import MEDIA_TYPE
 from events.drives.api.views import ManageDriveActionView
 from events.drives.models import Drive
 from events.registrations.models import Registration
@@ -18,6 +19,9 @@ from events.reports.api.serializers import FiguresSerializer
 from events.reports.exports import XLSX, file_name, write_xlsx
 from events.reports.figures import drive_figures
 from events.reports.lists import LISTS, drive_list
+from events.reports.pdf import write_pdf
+
+WRITERS = {"xlsx": (XLSX, write_xlsx), "pdf": (MEDIA_TYPE, write_pdf)}
 
 
 class FiguresView(ManageView):
@@ -47,17 +51,18 @@ class ExportView(ManageDriveActionView):
         description="Each export is noted.",
         parameters=[
             OpenApiParameter("list", str, OpenApiParameter.PATH, enum=sorted(LISTS)),
-            OpenApiParameter("ending", str, OpenApiParameter.PATH, enum=["xlsx"]),
+            OpenApiParameter("ending", str, OpenApiParameter.PATH, enum=sorted(WRITERS)),
         ],
-        responses={(200, XLSX): OpenApiTypes.BINARY},
+        responses={(200, media_type): OpenApiTypes.BINARY for media_type, _ in WRITERS.values()},
     )
     def get(self, request: Request, slug: str, list: str, ending: str) -> HttpResponse:
         drive = self.find_drive(slug)
-        if list not in LISTS or ending != "xlsx":
+        if list not in LISTS or ending not in WRITERS:
             raise Http404
         seen = Registration.objects.visible_to(self.user)
         data = drive_list(drive, list, seen=seen, now=self.now)
-        file = write_xlsx(data)
+        media_type, write = WRITERS[ending]
+        file = write(data)
         record_look(
             drive=drive,
             count=len(data.rows),
@@ -65,7 +70,7 @@ class ExportView(ManageDriveActionView):
             now=self.now,
             action=f"registrations.exported.{list}",
         )
-        response = HttpResponse(file, content_type=XLSX)
+        response = HttpResponse(file, content_type=media_type)
         name = file_name(data, ending)
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
