@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -15,11 +16,11 @@ from backend.api import MOST_BYTES, idempotency_key
 from backend.errors import DomainError
 
 
-class Scan(serializers.Serializer):
+class Scan(serializers.Serializer[Any]):
     id = serializers.UUIDField()
 
 
-class Batch(serializers.Serializer):
+class Batch(serializers.Serializer[Any]):
     name = serializers.CharField()
     scans = Scan(many=True)
 
@@ -62,7 +63,7 @@ urlpatterns = [
 handler404, handler500 = backend.urls.handler404, backend.urls.handler500
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
-GOOD = {"name": "M2", "scans": [{"id": "6a2f41a3-c54c-4f5e-8f1c-0d0f3c1f9e11"}]}
+GOOD: dict[str, Any] = {"name": "M2", "scans": [{"id": "6a2f41a3-c54c-4f5e-8f1c-0d0f3c1f9e11"}]}
 
 
 def post(client, body, **headers):

@@ -5,10 +5,10 @@ import os
 import signal
 import socket
 import sqlite3
-import urllib.request
 
 import pytest
 
+from tests.services.http import get
 from tests.services.processes import wait_until
 from tests.services.product import Product
 
@@ -24,17 +24,9 @@ def product(tmp_path):
     product.kill_everything()
 
 
-def answers(product, path="/readyz"):
-    try:
-        with urllib.request.urlopen(product.url + path, timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
-
-
-def read(product):
-    with urllib.request.urlopen(product.url + "/readyz", timeout=5) as answer:
-        return json.load(answer)
+def answers(product):
+    answer = get(f"{product.url}/readyz")
+    return answer is not None and answer.status == 200 and json.loads(answer.body)["broker"]
 
 
 def forget_a_migration(path):
@@ -87,7 +79,7 @@ def test_run_starts_again_what_was_killed_and_leaves_nothing_when_it_is_killed_i
         counts = [
             len(set(product.pids(word)) - set(old)) for word in ("worker", "granian", "valkey")
         ]
-        return all(counts) and answers(product) and read(product)["broker"]
+        return all(counts) and answers(product)
 
     wait_until(is_whole_again, what="all are there again", seconds=60, log=product.log)
 

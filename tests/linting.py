@@ -1,0 +1,6 @@
+"""The settings of the tests with the migration linter, which is a command of an app."""
+
+from tests.settings import *  # noqa: F403
+from tests.settings import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "django_migration_linter"]
