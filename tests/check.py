@@ -110,7 +110,7 @@ FIRST_RELEASE = {
 
 
 def safe_migrations() -> str:
-    """A migration runs while the old version serves: it must not lock, nor break what that reads."""
+    """Migrations run while the old version serves: none may lock, or break what that reads."""
     roots = {"checkin": "events", "drives": "events", "registrations": "events"}
     exempt = [
         path.stem

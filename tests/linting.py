@@ -1,6 +1,5 @@
 """The settings of the tests with the migration linter, which is a command of an app."""
 
 from tests.settings import *  # noqa: F403
-from tests.settings import INSTALLED_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "django_migration_linter"]
+INSTALLED_APPS += ["django_migration_linter"]  # noqa: F405

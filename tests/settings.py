@@ -39,7 +39,7 @@ for _source in (Path(__file__).parent.parent / "locale").glob("*/LC_MESSAGES/*.p
         polib.pofile(str(_source)).save_as_mofile(str(_compiled))
 
 from backend.settings import *  # noqa: E402, F403
-from backend.settings import DATABASES, INSTALLED_APPS, STORAGES  # noqa: E402
+from backend.settings import DATABASES, STORAGES  # noqa: E402
 
 if TEST_DATABASE == "sqlite":
     # A file, not memory: threads and processes then meet as they do in earnest.
