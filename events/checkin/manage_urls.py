@@ -10,4 +10,5 @@ urlpatterns = [
     path(_DEVICES, views.DeviceListPage.as_view(), name="drive_devices"),
     path(f"{_DEVICES}news/", views.DeviceNews.as_view(), name="device_news"),
     path(f"{_DEVICES}<int:number>/revoke/", views.RevokeDevice.as_view(), name="device_revoke"),
+    path(f"{_DEVICES}<int:number>/late/", views.TakeLateScans.as_view(), name="device_late"),
 ]

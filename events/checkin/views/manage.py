@@ -17,6 +17,7 @@ from events.checkin.services.enrol import (
     create_enrolment_code,
     revoke_device,
 )
+from events.checkin.services.late import take_late_scans
 from events.drives.pages import DrivePage
 
 
@@ -72,4 +73,16 @@ class RevokeDevice(DrivePage):
         device = get_object_or_404(self.drive.devices, number=number)
         revoke_device(device=device, by=self.user, now=self.now)
         messages.success(request, _("Revoked. What it had sent stays."))
+        return redirect("drive_devices", slug=slug)
+
+
+class TakeLateScans(DrivePage):
+    """Let the scans count that a revoked device still handed in."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, slug: str, number: int) -> HttpResponse:
+        device = get_object_or_404(self.drive.devices.select_related("drive"), number=number)
+        take_late_scans(device=device, by=self.user, now=self.now)
+        messages.success(request, _("Taken."))
         return redirect("drive_devices", slug=slug)
