@@ -65,8 +65,9 @@ TARGETS: Final = {
 
 def words(action: str, *, own: bool = False) -> str:
     """Return what the log says of an action; ``own`` where the person concerned did it."""
-    return str((OWN_WORDS.get(action) if own else None) or WORDS.get(action, action))
+    said = OWN_WORDS.get(action) if own else None
+    return str(said or WORDS.get(action) or action)
 
 
 def target_words(target_type: str) -> str:
-    return str(TARGETS.get(target_type, target_type))
+    return str(TARGETS.get(target_type) or target_type)
