@@ -7,21 +7,33 @@ What a process held that died is free again after that.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import BooleanField, Case, F, Q, Value, When
+from django.db import connection, transaction
+from django.db.models import F
 
 from notifications.models import Message
 
-_MAYBE_TWICE = Case(
-    # It was handed over before, and what came of it was never written.
-    When(handed_over_at__isnull=False, then=Value(True)),
-    default=F("maybe_twice"),
-    output_field=BooleanField(),
-)
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a message that was handed over.
+
+    :param due_at: when to try again, for one that stays queued.
+    :param unsure: the provider may have taken it.
+    :param counts: whether this was a try; one that quiet hours held back was none.
+    """
+
+    message: Message
+    status: str
+    reason: str = ""
+    finished_at: datetime | None = None
+    due_at: datetime | None = None
+    unsure: bool = False
+    counts: bool = True
 
 
 def claim_due(*, now: datetime, most: int) -> list[Message]:
@@ -48,34 +60,79 @@ def _lease(pks: Sequence[int], *, now: datetime) -> list[Message]:
     return sorted(ours, key=lambda message: (message.may_wait, message.due_at, message.pk))
 
 
-def _claimed(message: Message) -> Q:
-    return Q(pk=message.pk, status=Message.Status.QUEUED, lease_until=message.lease_until)
-
-
-def write_outcome(message: Message, values: dict[str, Any]) -> bool:
-    """Write what came of a message; ``False`` where another process holds it by now."""
-    changed = Message.objects.filter(_claimed(message)).update(**{"lease_until": None, **values})
-    return changed == 1
-
-
-def hand_over(message: Message, *, now: datetime) -> bool:
-    """Note that the provider is about to be asked, and keep everybody else away meanwhile.
-
-    ``False``: another process holds it by now, so hands off.
-    """
-    lease_until = now + timedelta(seconds=settings.OUTBOX_HAND_OVER_SECONDS)
-    changed = Message.objects.filter(_claimed(message)).update(
-        maybe_twice=_MAYBE_TWICE,
-        handed_over_at=now,
-        tries=F("tries") + 1,
-        lease_until=lease_until,
+# One statement, so one commit a message: what came of the last one, and the hand-over of the next.
+# Both are conditional on the claim. A hand-over whose outcome was never written marks the next.
+_STEP: Final = """
+    UPDATE notifications_message SET
+        status = CASE WHEN id = %(done)s THEN %(status)s ELSE status END,
+        reason = CASE WHEN id = %(done)s THEN %(reason)s ELSE reason END,
+        finished_at = CASE WHEN id = %(done)s THEN %(finished_at)s ELSE finished_at END,
+        due_at = CASE WHEN id = %(done)s THEN COALESCE(%(due_at)s, due_at) ELSE due_at END,
+        details = CASE WHEN id = %(done)s AND %(finished)s THEN '{}' ELSE details END,
+        tries = CASE WHEN id = %(done)s THEN tries - %(uncounted)s ELSE tries + 1 END,
+        maybe_twice = CASE
+            WHEN id = %(done)s THEN maybe_twice
+            ELSE maybe_twice OR handed_over_at IS NOT NULL
+        END,
+        handed_over_at = CASE
+            WHEN id <> %(done)s THEN %(now)s
+            WHEN %(keep)s THEN handed_over_at
+        END,
+        lease_until = CASE WHEN id <> %(done)s THEN %(lease)s END
+    WHERE status = 'queued' AND (
+        (id = %(done)s AND lease_until = %(done_lease)s)
+        OR (id = %(next)s AND lease_until = %(next_lease)s)
     )
-    if changed != 1:
-        return False
-    message.maybe_twice |= message.handed_over_at is not None
-    message.handed_over_at, message.lease_until = now, lease_until
-    message.tries += 1
-    return True
+    RETURNING id, maybe_twice
+"""
+_NOBODY: Final = -1
+
+
+def step(done: Outcome | None, following: Message | None, *, now: datetime) -> Taken:
+    """Write what came of one message and hand over the following one, in one commit.
+
+    Call it before the provider is asked. What another process holds by now is left alone.
+    """
+    lease = now + timedelta(seconds=settings.OUTBOX_HAND_OVER_SECONDS)
+    last = done.message if done else None
+    values: dict[str, Any] = {
+        "done": last.pk if last else _NOBODY,
+        "done_lease": _moment(last.lease_until if last else None),
+        "status": done.status if done else "",
+        "reason": done.reason if done else "",
+        "finished_at": _moment(done.finished_at if done else None),
+        "finished": done is not None and done.finished_at is not None,
+        "due_at": _moment(done.due_at if done else None),
+        "uncounted": 0 if done is None or done.counts else 1,
+        # An accepted one keeps the moment at which it left.
+        "keep": done is not None and (done.unsure or done.status == Message.Status.ACCEPTED),
+        "next": following.pk if following else _NOBODY,
+        "next_lease": _moment(following.lease_until if following else None),
+        "now": _moment(now),
+        "lease": _moment(lease),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STEP, values)
+        changed = {pk: bool(twice) for pk, twice in cursor.fetchall()}
+    if following is not None and following.pk in changed:
+        following.maybe_twice = changed[following.pk]
+        following.handed_over_at, following.lease_until = now, lease
+        following.tries += 1
+    return Taken(
+        was_written=last is None or last.pk in changed,
+        is_ours=following is not None and following.pk in changed,
+    )
+
+
+class Taken(NamedTuple):
+    """Whether each half of a ``step`` found its message still claimed."""
+
+    was_written: bool
+    is_ours: bool
+
+
+def _moment(value: datetime | None) -> Any:
+    return connection.ops.adapt_datetimefield_value(value)
 
 
 def release(

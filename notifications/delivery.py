@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone, translation
 
 from notifications.channels import Channel, Outgoing, Permanent, Temporary, channel_named
-from notifications.claims import hand_over, release, write_outcome
+from notifications.claims import Outcome, release, step
 from notifications.kinds import Facts, NotWanted, kind_named
 from notifications.models import Message
 from notifications.quiet import after_quiet_hours
@@ -67,12 +65,6 @@ def deliver(messages: Sequence[Message], *, clock: Clock, stop_at: float) -> Non
             channel.close()
 
 
-@dataclass
-class _Outcome:
-    message: Message
-    values: dict[str, Any]
-
-
 class _Run:
     """One claim on its way through one channel.
 
@@ -84,7 +76,7 @@ class _Run:
         self, channel: Channel, messages: Sequence[Message], clock: Clock, stop_at: float
     ) -> None:
         self.channel, self.messages, self.clock, self.stop_at = channel, messages, clock, stop_at
-        self.unwritten: _Outcome | None = None
+        self.unwritten: Outcome | None = None
         self._facts: dict[str, dict[str, Facts]] = {}
         self._newest: dict[tuple[str, str], int] = {}
         self._read_at = float("-inf")
@@ -102,7 +94,7 @@ class _Run:
                 self._write()
                 release(rest)
                 return
-            if not self._take(message):
+            if not self._step(message):
                 continue
             self._read_facts(rest)
             met = self._send(message)
@@ -112,18 +104,17 @@ class _Run:
                 return
         self._write()
 
-    def _take(self, message: Message) -> bool:
-        """Write what came of the last one and hand this one over, in one commit."""
-        with transaction.atomic():
-            self._write()
-            return hand_over(message, now=self.clock())
-
     def _write(self) -> None:
-        outcome, self.unwritten = self.unwritten, None
-        if outcome is None:
-            return
-        if not write_outcome(outcome.message, outcome.values):
-            log.warning("message_lease_lost", message=outcome.message.pk)
+        if self.unwritten is not None:
+            self._step(None)
+
+    def _step(self, following: Message | None) -> bool:
+        """Write what came of the last one and hand the following over; is that one still ours?"""
+        done, self.unwritten = self.unwritten, None
+        taken = step(done, following, now=self.clock())
+        if done is not None and not taken.was_written:
+            log.warning("message_lease_lost", message=done.message.pk)
+        return taken.is_ours
 
     def _send(self, message: Message) -> Temporary | None:
         """Try one message and remember the outcome; return what was in the way."""
@@ -134,11 +125,18 @@ class _Run:
             outgoing = self._form(message, now)
             self.channel.send(outgoing)
         except NotWanted as unwanted:
-            self._finish(message, Message.Status.DROPPED, unwanted.reason, handed_over_at=None)
+            self._finish(message, Message.Status.DROPPED, unwanted.reason)
         except Permanent as refusal:
-            self._finish(message, Message.Status.FAILED, refusal.reason, handed_over_at=None)
+            self._finish(message, Message.Status.FAILED, refusal.reason)
         except _Wait as wait:
-            self._keep(message, due_at=wait.until, tries=message.tries - 1, handed_over_at=None)
+            self._remember(
+                Outcome(
+                    message=message,
+                    status=Message.Status.QUEUED,
+                    due_at=wait.until,
+                    counts=False,
+                )
+            )
         except Temporary as trouble:
             self._try_later(message, trouble, now)
             return trouble
@@ -153,7 +151,7 @@ class _Run:
             log.exception("message_broken", message=message.pk, kind=message.kind)
             self._try_later(message, Temporary("broken", unsure=outgoing is not None), now)
         else:
-            self._finish(message, Message.Status.ACCEPTED, "")
+            self._finish(message, Message.Status.ACCEPTED)
         return None
 
     def _check(self, message: Message, now: datetime) -> None:
@@ -189,42 +187,42 @@ class _Run:
                 html=letter.html(),
             )
 
-    def _finish(self, message: Message, status: str, reason: str, **more: Any) -> None:
+    def _finish(
+        self, message: Message, status: str, reason: str = "", *, unsure: bool = False
+    ) -> None:
         self._remember(
-            message,
-            # Details may hold an organizer's words to one person; nobody needs them any more.
-            {
-                "status": status,
-                "reason": reason,
-                "finished_at": self.clock(),
-                "details": {},
-                **more,
-            },
+            Outcome(
+                message=message,
+                status=status,
+                reason=reason,
+                finished_at=self.clock(),
+                unsure=unsure,
+            )
         )
-
-    def _keep(self, message: Message, **values: Any) -> None:
-        self._remember(message, values)
 
     def _try_later(self, message: Message, trouble: Temporary, now: datetime) -> None:
         if now - message.created_at >= GIVE_UP_AFTER:
-            self._finish(message, Message.Status.FAILED, trouble.reason)
+            self._finish(message, Message.Status.FAILED, trouble.reason, unsure=trouble.unsure)
             return
-        values: dict[str, Any] = {
-            "due_at": now + pause_after(message.tries, server=trouble.server),
-            "reason": trouble.reason,
-        }
-        if not trouble.unsure:
-            values["handed_over_at"] = None
-        self._remember(message, values)
+        self._remember(
+            Outcome(
+                message=message,
+                status=Message.Status.QUEUED,
+                reason=trouble.reason,
+                due_at=now + pause_after(message.tries, server=trouble.server),
+                unsure=trouble.unsure,
+            )
+        )
 
-    def _remember(self, message: Message, values: dict[str, Any]) -> None:
-        self.unwritten = _Outcome(message, values)
+    def _remember(self, outcome: Outcome) -> None:
+        self.unwritten = outcome
+        message = outcome.message
         log.info(
             "message_tried",
             message=message.pk,
             kind=message.kind,
-            status=values.get("status", "queued"),
-            reason=values.get("reason", ""),
+            status=str(outcome.status),
+            reason=outcome.reason,
             tries=message.tries,
             maybe_twice=message.maybe_twice,
         )

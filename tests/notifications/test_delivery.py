@@ -268,7 +268,7 @@ def test_a_kind_of_a_newer_version_waits_for_it(smtp):
 def test_a_hand_over_without_an_answer_is_repeated_under_the_same_id_and_marked(smtp):
     [message] = owe("an")
     [claimed] = claims.claim_due(now=NOW, most=1)
-    assert claims.hand_over(claimed, now=NOW)  # and then the process dies
+    assert claims.step(None, claimed, now=NOW).is_ours  # and then the process dies
 
     deliver(NOW + 4 * MINUTE)
     assert smtp.messages == []  # its lease still holds
@@ -290,16 +290,20 @@ def test_a_claim_that_was_not_used_is_free_after_a_minute_and_not_marked(smtp):
     assert (states(), Message.objects.get().maybe_twice) == ([("an", "accepted", "", 1)], False)
 
 
+def failed(message: Message) -> claims.Outcome:
+    return claims.Outcome(message=message, status=Message.Status.FAILED, finished_at=NOW)
+
+
 def test_who_lost_the_lease_neither_sends_nor_writes(smtp):
     owe("an")
     [slow] = claims.claim_due(now=NOW, most=1)
     [quick] = claims.claim_due(now=NOW + 2 * MINUTE, most=1)
 
-    assert not claims.hand_over(slow, now=NOW + 2 * MINUTE)
-    assert not claims.write_outcome(slow, {"status": "failed"})
-    assert claims.hand_over(quick, now=NOW + 2 * MINUTE)
-    assert claims.write_outcome(quick, {"status": "accepted"})
-    assert states() == [("an", "accepted", "", 1)]
+    assert not claims.step(None, slow, now=NOW + 2 * MINUTE).is_ours
+    assert not claims.step(failed(slow), None, now=NOW + 2 * MINUTE).was_written
+    assert claims.step(None, quick, now=NOW + 2 * MINUTE).is_ours
+    assert claims.step(failed(quick), None, now=NOW + 2 * MINUTE).was_written
+    assert states() == [("an", "failed", "", 1)]
 
 
 def test_what_cannot_wait_goes_first(smtp):
@@ -357,8 +361,7 @@ def test_queries_tell_what_became_of_a_group(smtp):
 def test_sending_takes_a_fixed_number_of_statements_a_message(smtp, django_assert_max_num_queries):
     owe(*[f"a{n}" for n in range(20)])
 
-    # Two updates a message, between savepoints here and in one transaction outside of tests.
-    with django_assert_max_num_queries(20 * 4 + 12):
+    with django_assert_max_num_queries(20 + 9):  # one a message, the last outcome, two claims
         deliver()
 
 
