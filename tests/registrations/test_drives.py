@@ -123,8 +123,9 @@ def test_update_drive_refuses_a_capacity_under_the_bookings():
         {"places_per_slot": 2},
     ]
     for changes in refused:
-        with pytest.raises(DriveRefused, match="too small"):
+        with pytest.raises(DriveRefused) as refusal:
             update_drive(drive=drive, changes=changes, by=by, now=WEEK_BEFORE)
+        assert refusal.value.code == "slots_taken"
     update_drive(
         drive=drive,
         changes={"slots": [SlotChange(id=slot.public_id, capacity=3)]},
