@@ -9,4 +9,9 @@ urlpatterns = [
     path("drives/<slug:slug>/", views.OverviewPage.as_view(), name="drive_overview"),
     path("drives/<slug:slug>/news/", views.OverviewNews.as_view(), name="drive_news"),
     path("drives/<slug:slug>/messages/", views.MessageListPage.as_view(), name="drive_messages"),
+    path(
+        "drives/<slug:slug>/exports/<slug:list>.<slug:ending>",
+        views.ExportPage.as_view(),
+        name="drive_export",
+    ),
 ]

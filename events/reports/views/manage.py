@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.generic import TemplateView
 
 from accounts.pages import ManagePage
 from accounts.rules import MANAGES_DRIVES, unit_ids
+from backend.pdf import MEDIA_TYPE
 from events.drives.models import Drive, DriveQuerySet
 from events.drives.pages import DrivePage
+from events.registrations.models import Registration
+from events.registrations.services import record_look
 from events.reports.attention import attention_for
 from events.reports.drives import drive_list
+from events.reports.exports import XLSX, file_name, write_xlsx
 from events.reports.figures import drive_figures
+from events.reports.lists import LISTS
+from events.reports.lists import drive_list as people_list
 from events.reports.messages import message_list
 from events.reports.overview import funnel, slot_rows
+from events.reports.pdf import write_pdf
+
+WRITERS = {"xlsx": (XLSX, write_xlsx), "pdf": (MEDIA_TYPE, write_pdf)}
 
 
 class DriveListPage(ManagePage, TemplateView):
@@ -76,9 +86,36 @@ class MessageListPage(DrivePage, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         figures = drive_figures(self.drive, now=self.now, small_cells=True)
+        found = message_list(self.drive)
+        if people := sum(trouble.registration is not None for trouble in found.troubles):
+            record_look(drive=self.drive, count=people, by=self.user, now=self.now)
         return super().get_context_data(
             figures=figures,
             unanswered=figures.counts.registered - figures.counts.confirmed,
-            found=message_list(self.drive),
+            found=found,
             **kwargs,
         )
+
+
+class ExportPage(DrivePage):
+    """A list as a file: the same as the API gives, and noted alike."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest, slug: str, list: str, ending: str) -> HttpResponse:
+        if list not in LISTS or ending not in WRITERS:
+            raise Http404
+        seen = Registration.objects.visible_to(self.user)
+        data = people_list(self.drive, list, seen=seen, now=self.now)
+        media_type, write = WRITERS[ending]
+        file = write(data)
+        record_look(
+            drive=self.drive,
+            count=len(data.rows),
+            by=self.user,
+            now=self.now,
+            action=f"registrations.exported.{list}",
+        )
+        response = HttpResponse(file, content_type=media_type)
+        response["Content-Disposition"] = f'attachment; filename="{file_name(data, ending)}"'
+        return response
