@@ -66,7 +66,6 @@ class DeviceScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     """How the API's description names it."""
 
     target_class = DeviceAuthentication
-    match_subclasses = True
     name = "Device"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
@@ -76,3 +75,10 @@ class DeviceScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "name": "Authorization",
             "description": "`Device <token>`, as `devices/enroll/` gave it.",
         }
+
+
+class LateDeviceScheme(DeviceScheme):
+    """The same, for what a device may still call after it was ended."""
+
+    target_class = LateDeviceAuthentication
+    name = "LateDevice"
