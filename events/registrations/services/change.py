@@ -106,7 +106,8 @@ def _match_anew(changing: Registration, *, now: datetime) -> None:
         date_of_birth=changing.date_of_birth,
         sex=changing.sex,
     )
-    changing.donor = match_donor(person, now=now)
+    # Who was told apart from a namesake stays so, however the name is corrected.
+    changing.donor = match_donor(person, now=now, apart=bool(changing.donor.variant))
 
 
 def _consent_anew(

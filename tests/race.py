@@ -1,0 +1,30 @@
+"""Do the same thing from many connections at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import connection
+
+
+def at_once(doings: list[Callable[[], Any]]) -> list[Any]:
+    """Start all of them at the same moment, each with a connection of its own.
+
+    :returns: what each gave back, or the exception that it raised, in their order.
+    """
+    start = threading.Barrier(len(doings))
+
+    def run(do: Callable[[], Any]) -> Any:
+        start.wait(timeout=30)
+        try:
+            return do()
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=len(doings)) as threads:
+        return list(threads.map(run, doings))
