@@ -157,7 +157,7 @@ class Drive(models.Model):
     cancel_reason = models.CharField(max_length=300, blank=True)
     # Grows with each change that people are told; the SEQUENCE of calendar files.
     revision = models.PositiveIntegerField(default=0)
-    # Changes when the database is restored elsewhere: cursors made before it start anew.
+    # Not in backups, so it is another one after a restore: cursors made before start anew.
     roster_epoch = models.CharField(max_length=16, default=random_id)
     last_queue_number = models.PositiveIntegerField(default=0)
     is_rehearsal = models.BooleanField(default=False)
@@ -166,6 +166,8 @@ class Drive(models.Model):
     created_at = models.DateTimeField()
     # Name, venue and unit without accents and case, as they are searched.
     search_text = models.CharField(max_length=700, default="", db_default="", editable=False)
+
+    not_in_backups = ("roster_epoch",)
 
     # Filled by `with_places`.
     places_left: int

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from backend.pdf import make_pdf
 from events.reports.exports import heading
-from events.reports.lists import Cell, DriveList
+from events.reports.lists import DriveList
 
 
 def write_pdf(data: DriveList) -> bytes:
@@ -38,7 +38,7 @@ def _sheets(data: DriveList) -> list[dict[str, object]]:
         return [{"caption": "", "rows": rows}]
     place = data.kind.sheet_by
 
-    def caption(row: list[Cell]) -> str:
+    def caption(row: list[str | int]) -> str:
         return str(row[place]) or _("walk-in")
 
     return [{"caption": name, "rows": list(some)} for name, some in groupby(rows, key=caption)]
