@@ -340,7 +340,7 @@ MAIL_DIR = DATA_DIR / "mail"
 OUTBOX_CLAIM_SECONDS = 60
 OUTBOX_HAND_OVER_SECONDS = 300
 # How long a message waits after each try that failed; the last one over and over.
-OUTBOX_PAUSES_SECONDS = (60, 300, 900, 3600, 3 * 3600, 6 * 3600)
+OUTBOX_PAUSES_SECONDS: tuple[float, ...] = (60, 300, 900, 3600, 3 * 3600, 6 * 3600)
 
 # --- API --------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {

@@ -182,7 +182,7 @@ class _Place:
     ) -> Letter:
         """Put together what all letters share.
 
-        :param links: words and fragments of the own page; a link opens it, its button does it.
+        :param links: words, and pages below the own one; a link opens them, a button there does it.
         :param stoppable: offers to stop such messages.
         """
         registration, drive = self.registration, self.registration.drive
@@ -215,9 +215,7 @@ class _Place:
                 "reason": reason,
                 "button": button,
                 "url": self.url,
-                "links": [
-                    {"label": label, "url": f"{self.url}#{fragment}"} for label, fragment in links
-                ],
+                "links": [{"label": label, "url": f"{self.url}{page}/"} for label, page in links],
                 "clock": self.clock if with_place else "",
                 "date": formats.full_date(self.starts_at),
                 "short_date": formats.short_date(self.starts_at),
@@ -228,7 +226,7 @@ class _Place:
                 "picture_px": picture_px,
                 "advice": self._advice() if with_ticket else [],
                 "contact": contact,
-                "stop_url": f"{self.url}#messages" if stoppable else "",
+                "stop_url": f"{self.url}details/" if stoppable else "",
             },
         )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
+import time_machine
 from icalendar import Calendar
 from PIL import Image
 
@@ -99,7 +101,7 @@ def test_registered_mail_has_ticket_calendar_and_both_parts(outbox):
         assert said in html
     assert "Chào Thảo Nguyên," in text
     assert manage_url(registration) in text
-    assert f'href="{manage_url(registration)}#cancel"' in html
+    assert f'href="{manage_url(registration)}cancel/"' in html
     assert 'src="cid:ticket@giot-hong"' in html
     picture = part(mail, "image/png")
     assert picture["Content-ID"] == "<ticket@giot-hong>"
@@ -156,7 +158,7 @@ def test_reminder_of_the_day_before_says_tomorrow_and_can_be_stopped(outbox):
     assert subject_of(mail) == "Hẹn gặp anh/chị 08:30 sáng mai, thứ Bảy 05/12"
     assert mail["List-Unsubscribe"] == f"<{manage_url(registration)}>"
     assert "Tối nay ngủ sớm" in text_of(mail)
-    assert f"{manage_url(registration)}#messages" in text_of(mail)
+    assert f"{manage_url(registration)}details/" in text_of(mail)
 
 
 def test_messages_tell_the_time_of_now_not_of_queueing(outbox):
@@ -323,3 +325,19 @@ def test_facts_of_a_batch_are_read_by_a_fixed_number_of_queries(
         facts = load(ids)
 
     assert set(facts) == set(ids)
+
+
+def test_links_of_a_mail_open_pages_and_change_nothing(outbox, client):
+    with time_machine.travel(NOW, tick=False):
+        registration = registration_at(consent_reminders=True)
+        queue_about(registration, "reminder", now=NOW, details={"on": "2026-12-05"})
+        [mail] = outbox()
+        html = part(mail, "text/html").get_content()
+        links = re.findall(r'href="http://testserver(/r/[^"]+)"', html)
+
+        answers = [client.get(link).status_code for link in links]
+
+    assert [link.rsplit("/", 2)[1] for link in links[1:]] == ["move", "cancel", "details"]
+    assert answers == [200, 200, 200, 200]
+    registration.refresh_from_db()
+    assert (registration.status, registration.confirmed_at) == ("registered", None)
