@@ -71,3 +71,23 @@ def record_consents(
         )
         for purpose in [*given, *withdrawn]
     )
+
+
+def erase_donors_nobody_names(*, now: datetime) -> int:
+    """Blank donors all of whose registrations are erased; return how many.
+
+    The row stays, because registrations point to it and are counted.
+    """
+    nameless = Donor.objects.filter(erased_at__isnull=True).exclude(
+        registrations__erased_at__isnull=True
+    )
+    return nameless.update(
+        full_name="",
+        name_key="",
+        phone=None,
+        birth_year=0,
+        date_of_birth=None,
+        sex="",
+        variant="",
+        erased_at=now,
+    )
