@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+import structlog
 from django.conf import settings
 
 from notifications.channels import Channel, Outgoing, Permanent, Temporary
 from notifications.channels.mime import mail_of, mailbox, sender_address
 
+log = structlog.get_logger(__name__)
 MOST_A_CONNECTION: Final = 100
 _PORTS: Final = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -80,7 +82,8 @@ class SmtpChannel:
             self._connection = self._connect()
         except smtplib.SMTPAuthenticationError:
             raise Temporary("login_refused", server=True) from None
-        except (OSError, smtplib.SMTPException):  # ssl's errors are OSErrors
+        except (OSError, smtplib.SMTPException) as error:  # ssl's errors are OSErrors
+            log.warning("mail_server_away", error=type(error).__name__, said=str(error)[:200])
             raise Temporary("server_away", server=True) from None
         self._sent = 0
 

@@ -7,9 +7,11 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.checks import run_checks
 from django.db import transaction
 
 from notifications import claims, delivery
+from notifications.channels.mail import SmtpChannel
 from notifications.delivery import GIVE_UP_AFTER, message_id_of
 from notifications.models import Message
 from notifications.queries import (
@@ -234,6 +236,43 @@ def test_wrong_password_puts_all_off(settings, smtp):
     deliver()
 
     assert states()[0][1:3] in [("queued", "login_refused"), ("queued", "server_away")]
+
+
+def test_a_server_without_the_encryption_asked_for_gets_no_mail_and_no_password(settings, smtp):
+    settings.EMAIL_URL = smtp.url.replace("smtp://", "smtp+tls://user:secret@")
+    owe("an")
+
+    deliver()  # the server offers no TLS at all, as one in between would have it
+
+    assert (states(), smtp.messages) == ([("an", "queued", "server_away", 1)], [])
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("smtp://mail.example", ("smtp", "mail.example", 25, "", "")),
+        ("smtp+tls://u%40x:p%2Fw@mail.example", ("smtp+tls", "mail.example", 587, "u@x", "p/w")),
+        ("smtp+ssl://u:p@mail.example:4650", ("smtp+ssl", "mail.example", 4650, "u", "p")),
+    ],
+)
+def test_email_url_is_read(url, found):
+    channel = SmtpChannel(url, timeout=1)
+
+    assert (
+        channel.scheme,
+        channel.host,
+        channel.port,
+        channel.user,
+        channel.password,
+    ) == found
+
+
+def test_a_wrong_email_url_stops_the_start(settings):
+    settings.EMAIL_URL = "http://mail.example"
+
+    [error] = run_checks()
+
+    assert error.id == "notifications.E001"
 
 
 def test_an_unwanted_a_gone_and_a_broken_message_hold_up_nobody(smtp, caplog):
