@@ -16,14 +16,21 @@ class HeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if is_worker(request.path_info):
+            # Also on a 304: browsers put its headers over those that they had kept.
+            response.headers["Content-Security-Policy"] = WORKER_POLICY
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+def is_worker(path: str) -> bool:
+    return path.startswith("/static/") and ".worker." in path
 
 
 def add_static_headers(headers: Any, path: str, url: str) -> None:
     """Give the files of WhiteNoise theirs."""
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["X-Content-Type-Options"] = "nosniff"
-    if ".worker." in url:
+    if is_worker(url):
         headers["Content-Security-Policy"] = WORKER_POLICY

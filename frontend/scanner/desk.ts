@@ -78,8 +78,16 @@ export class Desk extends EventTarget {
     return say(`station_${this.station}`);
   }
 
+  /** How many have come: by the roster, and by what this device has not sent yet. */
   get arrived(): number {
-    return arrived(this.people.values());
+    const unheard = new Set<string>();
+    for (const { id, wire, person } of this.unsentScans) {
+      const isIn = wire.kind === "pass" && wire.shown === "accepted" && !this.isUndone(id);
+      const status = person === null ? undefined : this.people.get(person)?.status;
+      if (isIn && person !== null && status !== "checked_in" && status !== "ended")
+        unheard.add(person);
+    }
+    return arrived(this.people.values()) + unheard.size + this.unsentWalkIns.length;
   }
 
   get living(): number {

@@ -50,12 +50,18 @@ export function find(people: Iterable<Person>, typed: string): Found {
       if (hit) matches.push(person);
     }
   }
-  matches.sort(
-    (a, b) =>
-      Number(a.code !== code) - Number(b.code !== code) ||
-      (a.slotStartsAt ?? 0) - (b.slotStartsAt ?? 0),
-  );
+  matches.sort((a, b) => rank(a, code) - rank(b, code) || at(a) - at(b));
   return { people: matches.slice(0, MOST_MATCHES), count: matches.length, code };
+}
+
+/** Whoever is still expected comes before those who are in. */
+function rank(person: Person, code: string | null): number {
+  if (code !== null && person.code === code) return 0;
+  return person.status === "registered" ? 1 : person.status === "waitlisted" ? 2 : 3;
+}
+
+function at({ slotStartsAt }: Person): number {
+  return slotStartsAt ?? 0;
 }
 
 /** Give those who may be the person that is about to be registered. */

@@ -36,6 +36,10 @@ export function day(at: number): string {
 
 /** `55 phút`, `2 giờ 10 phút`, `3 ngày` */
 export function span(ms: number): string {
+  return words(ms).replace(/ /g, "\u00a0");
+}
+
+function words(ms: number): string {
   const minutes = Math.max(0, Math.round(Math.abs(ms) / 60_000));
   if (minutes < 60) return say("minutes", { count: minutes });
   if (minutes >= 48 * 60) return say("days", { count: Math.round(minutes / 1440) });

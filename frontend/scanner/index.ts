@@ -26,6 +26,9 @@ import { listenToWedge } from "./wedge-listener";
 const { body } = document;
 const main = document.getElementById("main")!;
 const SCANNING = "scanning";
+const DECODER_AGAIN_MS = 5_000;
+/** Where the clock was never compared, it may be wrong by a day or two: erase later. */
+const UNSURE_MS = 48 * 3_600_000;
 
 function put(root: HTMLElement, focus?: HTMLElement): void {
   main.replaceChildren(root);
@@ -97,7 +100,11 @@ async function startEnrolment(
     camera,
     decoder: Decoder.isPossible() ? decoder.start() : Promise.reject(new Error("decoder")),
     isPersisted: await persisted(),
-    present: desk && { device: desk.device, unsent: desk.unsent },
+    present: desk && {
+      device: desk.device,
+      unsent: desk.unsent,
+      erase: () => desk.erase(),
+    },
     openScanner: () => location.assign(body.dataset.scan!),
     done: () => void isDone(),
   });
@@ -211,6 +218,11 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
       showEnd();
       return;
     }
+    const expiresAt = desk.device.expiresAt + (desk.offsetMs === null ? UNSURE_MS : 0);
+    if (desk.about > expiresAt && desk.unsent === 0) {
+      void end("expired_device");
+      return;
+    }
     verdict.refresh();
     screen?.refresh?.();
     if (screen?.scans && canRead()) body.dataset.ready = "";
@@ -226,6 +238,9 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
       refresh();
     });
   };
+  addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") verdict.close();
+  });
   desk.addEventListener("change", refreshSoon);
   camera.addEventListener("change", refreshSoon);
   desk.addEventListener("erased", () => {
@@ -242,6 +257,18 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
     void take(readTicket(text) ? { text } : { code: text }, false, null);
   });
 
+  /** Try again for as long as it takes: its files may only be out of reach. */
+  function decoderBroke(): void {
+    app.decoderWorks = false;
+    refreshSoon();
+    setTimeout(() => {
+      decoder.start().then(() => {
+        app.decoderWorks = true;
+        refreshSoon();
+      }, decoderBroke);
+    }, DECODER_AGAIN_MS);
+  }
+
   const reader = new Reader(camera, decoder, {
     reads: () => {
       if (!screen?.scans || !canRead() || camera.state !== "on") return null;
@@ -249,10 +276,7 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
     },
     isBusy: () => verdict.isBusy,
     take: (text, frameAt) => take({ text }, false, frameAt),
-    broken: () => {
-      app.decoderWorks = false;
-      refreshSoon();
-    },
+    broken: () => decoderBroke(),
   });
 
   if (sessionStorage.getItem(SCANNING) !== null) app.open.camera();
@@ -270,14 +294,10 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
     refreshSoon,
   );
   if (app.decoderWorks) {
-    decoder.start().then(
-      () => void reader.run(),
-      () => {
-        app.decoderWorks = false;
-        refreshSoon();
-        void reader.run();
-      },
-    );
+    void decoder
+      .start()
+      .catch(decoderBroke)
+      .then(() => reader.run());
   }
 }
 

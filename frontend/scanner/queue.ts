@@ -26,7 +26,7 @@ export function answered(
 }
 
 const FIRST_PAUSE_MS = 2_000;
-const LONGEST_PAUSE_MS = 60_000;
+const LONGEST_PAUSE_MS = 20_000;
 
 /** Give how long to wait after so many failures in a row; `chance` spreads devices (0 to 1). */
 export function pauseAfter(failures: number, chance: number): number {

@@ -48,8 +48,8 @@ scope.addEventListener("fetch", (event) => {
 
 async function install(): Promise<void> {
   const cache = await caches.open(CACHE);
-  // One that cannot be had, and there is no new version.
-  await cache.addAll([page, ...files].map((url) => new Request(url, { cache: "no-cache" })));
+  // One that cannot be had, and there is no new version. Files are named by what is in them.
+  await cache.addAll([new Request(page, { cache: "no-cache" }), ...files]);
 }
 
 async function activate(): Promise<void> {

@@ -26,6 +26,12 @@ test("a slow letter begins anew, and Enter long after belongs to nobody", () => 
   expect(reader.press({ key: "Enter", code: "", shift: false, at: 3_000 })).toBeNull();
 });
 
+test("a whole ticket is a scanner's, however slowly a busy phone hears it", () => {
+  const ticket = `HTTP://HOST/T/${"A".repeat(128)}`;
+
+  expect(type(new WedgeReader(), ticket, 300)).toBe(ticket);
+});
+
 test("what is too short for a code is passed over", () => {
   expect(type(new WedgeReader(), "12345", 5)).toBeNull();
 });

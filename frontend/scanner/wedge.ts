@@ -6,7 +6,10 @@
  */
 
 const FASTEST_HAND_MS = 60;
+/** A busy phone hears late: a whole ticket is a scanner's however slowly it comes. */
+const LONGEST_PAUSE_MS = 1_000;
 const SHORTEST = 6;
+const NO_HAND_TYPES = 100;
 
 export interface Key {
   key: string;
@@ -17,26 +20,28 @@ export interface Key {
 
 export class WedgeReader {
   #text = "";
-  #last = 0;
+  #last = Number.NEGATIVE_INFINITY;
+  /** Where the letters begin that came fast one after another. */
+  #burst = 0;
 
   /** Give the text that a scanner has typed once its Enter comes, else null. */
   press({ key, code, shift, at }: Key): string | null {
-    const isFast = at - this.#last < FASTEST_HAND_MS;
+    const pause = at - this.#last;
     this.#last = at;
-    if (key === "Enter" || key === "Tab") {
-      const text = isFast ? this.#text : "";
-      this.#text = "";
-      return text.length >= SHORTEST ? text : null;
-    }
+    if (pause > LONGEST_PAUSE_MS) this.#text = "";
+    if (this.#text === "") this.#burst = 0;
+    else if (pause >= FASTEST_HAND_MS) this.#burst = this.#text.length;
+    if (key === "Enter" || key === "Tab") return this.#end();
     const letter = typed(key, code, shift);
-    if (letter === null) return null;
-    this.#text = isFast ? this.#text + letter : letter;
+    if (letter !== null) this.#text += letter;
     return null;
   }
 
-  /** Whether a burst is under way, so that its letters belong into no field. */
-  get length(): number {
-    return this.#text.length;
+  #end(): string | null {
+    const burst = this.#text.slice(this.#burst);
+    const text = this.#text.length >= NO_HAND_TYPES ? this.#text : burst;
+    this.#text = "";
+    return text.length >= SHORTEST ? text : null;
   }
 }
 

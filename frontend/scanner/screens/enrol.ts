@@ -18,7 +18,7 @@ export interface Enrolment {
   decoder: Promise<void>;
   isPersisted: boolean;
   /** What this phone is now, and what it has not sent. */
-  present: { device: DeviceRecord; unsent: number } | null;
+  present: { device: DeviceRecord; unsent: number; erase(): Promise<void> } | null;
   openScanner(): void;
   done(): void;
 }
@@ -96,6 +96,8 @@ export function enrolScreen(code: string, enrolment: Enrolment): HTMLElement {
         kept?.code === code ? kept : { code, name: typed || deviceKind(), key: newId() };
       await store.set("attempt", attempt);
       const enrolled = await enrol({ code, name: attempt.name }, attempt.key);
+      // Other tabs of the old device hear of it.
+      await present?.erase();
       await store.begin(deviceRecord(enrolled, attempt.name));
       enrolment.done();
     } catch (error) {

@@ -176,6 +176,7 @@ export class VerdictScreen {
       else fill(line, { "number-label": say("number"), "number-figure": "…" });
       return;
     }
+    line.classList.toggle("verdict-number-temporary", /\D/.test(shown.number.figure));
     fill(line, { "number-label": shown.number.label, "number-figure": shown.number.figure });
   }
 

@@ -1,0 +1,226 @@
+"""Phones at the welcome desk: real Chromium before the real server, with a camera of ours."""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.services import camera
+from tests.services.web import Web
+
+# The machine may be busy with other tests.
+expect.set_options(timeout=15_000)
+VIEWPORT = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    server = Web(tmp_path_factory.mktemp("web") / "var")
+    server.start()
+    yield server
+    server.stop()
+
+
+@dataclass
+class Person:
+    """Somebody on the roster of today, with the ticket."""
+
+    id: str
+    ticket: str
+    code: str
+    name: str
+    phone_last4: str
+    slot_starts_at: datetime
+    slot_ends_at: datetime
+
+
+@dataclass
+class Phone:
+    """One device, as its helper sees it."""
+
+    web: Web
+    context: BrowserContext
+    page: Page = field(init=False)
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, url: str) -> Phone:
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on(
+            "console",
+            lambda said: self.errors.append(said.text) if "Content Security" in said.text else None,
+        )
+        self.page.goto(url)
+        return self
+
+    def enrol(self, name: str = "Hồng Nhung") -> Phone:
+        self.open(self.web.enrolment_url())
+        self.page.get_by_label("Ai dùng máy này?").fill(name)
+        self.page.get_by_role("button", name="Dùng máy này để quét").click()
+        self.is_ready()
+        self.page.get_by_role("button", name="Bắt đầu quét").click()
+        self.is_ready()
+        return self
+
+    def is_ready(self) -> None:
+        expect(self.page.locator("body[data-ready]")).to_be_attached(timeout=20_000)
+
+    @property
+    def verdict(self) -> Any:
+        return self.page.locator("[data-verdict]")
+
+    def show(self, text: str | None) -> None:
+        camera.show(self.page, text)
+
+    def scan(self, text: str, verdict: str) -> None:
+        """Hold a code before the camera until its verdict is there, and take it away."""
+        self.show(text)
+        expect(self.page.locator(f'[data-verdict="{verdict}"][role="status"]')).to_be_visible()
+        self.show(None)
+
+    def back(self) -> None:
+        """Wait until the camera is back."""
+        expect(self.verdict).to_have_count(0, timeout=8_000)
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name).click()
+
+    def all_sent(self) -> None:
+        expect(self.page.locator('[data-part="chip"]')).to_contain_text(
+            "Đã gửi hết", timeout=20_000
+        )
+
+    def kept(self, store: str) -> list[dict[str, Any]]:
+        """Read what lies in a store of the device."""
+        rows: list[dict[str, Any]] = self.page.evaluate(
+            """store => new Promise((resolve, reject) => {
+              const opening = indexedDB.open("giot-hong");
+              opening.onsuccess = () => {
+                const all = opening.result.transaction(store).objectStore(store).getAll();
+                all.onsuccess = () => { opening.result.close(); resolve(all.result); };
+                all.onerror = reject;
+              };
+            })""",
+            store,
+        )
+        return rows
+
+
+@pytest.fixture
+def new_phone(
+    web: Web, browser: Browser, browser_context_args: dict[str, Any]
+) -> Iterator[Callable[..., Phone]]:
+    phones: list[Phone] = []
+
+    def make(**options: Any) -> Phone:
+        given: dict[str, Any] = {**browser_context_args, "viewport": VIEWPORT, **options}
+        context = browser.new_context(**given)
+        context.set_default_timeout(20_000)
+        camera.install(context)
+        phones.append(Phone(web, context))
+        return phones[-1]
+
+    yield make
+    errors = [error for phone in phones for error in phone.errors]
+    for phone in phones:
+        phone.context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def phone(new_phone: Callable[..., Phone]) -> Phone:
+    return new_phone().enrol()
+
+
+@pytest.fixture(scope="module")
+def people(web: Web) -> People:
+    return People(web)
+
+
+class People:
+    """Those of the demonstration who hold a ticket for today; each is given out once."""
+
+    def __init__(self, web: Web) -> None:
+        code = web.enrolment_url().split("#")[1]
+        body = {"code": code, "name": "Máy thử"}
+        device = web.call("POST", "devices/enroll/", body, token="")
+        token = f"Device {device['token']}"
+        roster = web.call("GET", "checkin/roster/", token=token)["registrations"]
+        self.drive = device["drive"]
+        rows = {row["id"]: row for row in roster if row["status"] == "registered"}
+        self._left = [
+            Person(
+                id=id,
+                ticket=entry["ticket"],
+                code=entry["code"],
+                name=rows[id]["name"],
+                phone_last4=rows[id]["phone_last4"],
+                slot_starts_at=datetime.fromisoformat(rows[id]["slot_starts_at"]),
+                slot_ends_at=datetime.fromisoformat(rows[id]["slot_ends_at"]),
+            )
+            for entry in web.demo["registrations"]["today"]
+            if (id := registration_id(entry["ticket"])) in rows
+        ]
+
+    def _take(self, fits: Callable[[Person], bool]) -> Person:
+        person = next(person for person in self._left if fits(person))
+        self._left.remove(person)
+        return person
+
+    def on_time(self) -> Person:
+        now = datetime.now().astimezone()
+        margin = timedelta(minutes=25)
+        return self._take(lambda p: p.slot_starts_at - margin < now < p.slot_ends_at + margin)
+
+    def early(self) -> Person:
+        now = datetime.now().astimezone()
+        return self._take(lambda p: now < p.slot_starts_at - timedelta(minutes=35))
+
+
+def payload(ticket: str) -> bytes:
+    text = ticket.rsplit("/", 1)[1]
+    return base64.b32decode(text)
+
+
+def registration_id(ticket: str) -> str:
+    return payload(ticket)[5:13].hex()
+
+
+def forged(ticket: str, at: int = 40) -> str:
+    """Return the ticket with one byte changed; the 40th is of the signature."""
+    raw = bytearray(payload(ticket))
+    raw[at] ^= 1
+    return f"{ticket.rsplit('/', 1)[0]}/{base64.b32encode(bytes(raw)).decode()}"
+
+
+def query(web: Web, statement: str, *values: str) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(f"file:{web.database}?mode=ro", uri=True, timeout=20) as database:
+        return database.execute(statement, values).fetchall()
+
+
+def stored(web: Web, registration: str) -> list[tuple[Any, ...]]:
+    """Return what the server has kept about somebody: kind, verdict and what was shown."""
+    return query(
+        web,
+        "SELECT s.kind, s.verdict, s.shown FROM checkin_scan s"
+        " JOIN registrations_registration r ON r.id = s.registration_id"
+        " WHERE r.public_id = ? ORDER BY s.corrected_at",
+        registration,
+    )
+
+
+def stored_ids(web: Web, ids: list[str]) -> list[str]:
+    marks = ", ".join("?" * len(ids))
+    rows = query(
+        web,
+        f"SELECT id FROM checkin_scan WHERE id IN ({marks})",  # noqa: S608
+        *(id.replace("-", "") for id in ids),
+    )
+    return [str(row[0]) for row in rows]
