@@ -77,7 +77,7 @@ class DeviceScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         }
 
 
-class LateDeviceScheme(DeviceScheme):
+class LateDeviceScheme(DeviceScheme):  # type: ignore[no-untyped-call]
     """The same, for what a device may still call after it was ended."""
 
     target_class = LateDeviceAuthentication
