@@ -80,6 +80,19 @@ def test_update_drive_moves_slots_and_everybody_keeps_theirs():
     assert min(held.changed, waiting.changed) > 0
 
 
+@pytest.mark.parametrize(("starts", "ends"), [(time(8), time(10)), (time(7), time(9))])
+def test_update_drive_moves_slots_into_each_other_s_times(starts, ends):
+    drive = planned_drive()
+    before = [slot.pk for slot in drive.slots.all()]
+
+    update_drive(
+        drive=drive, changes={"starts": starts, "ends": ends}, by=UserFactory(), now=WEEK_BEFORE
+    )
+
+    assert [slot.pk for slot in drive.slots.all()] == before
+    assert starts_of(drive)[0] == f"06 {starts:%H:%M}"
+
+
 def test_update_drive_adds_slots_at_the_end_and_drops_empty_ones():
     drive = planned_drive(places_per_slot=7)
     gave_up = RegistrationFactory(slot=drive.slots.last(), status=STATUS.CANCELLED)
