@@ -7,6 +7,11 @@ from drf_spectacular.views import SpectacularAPIView
 from backend.docs import DocsView
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # Tried one after the other: what programs call a thousand times a minute comes first.
+    path("api/v1/", include("events.checkin.api.urls")),
+    path("api/v1/", include("events.drives.api.urls")),
+    path("api/v1/", include("events.registrations.api.urls")),
+    path("api/v1/", include("events.reports.api.urls")),
     path("", include("events.drives.urls")),
     path("", include("events.registrations.urls")),
     path("", include("events.checkin.urls")),
@@ -17,10 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("manage/", include("events.checkin.manage_urls")),
     path("manage/", include("events.reports.manage_urls")),
     path("", include("notifications.urls")),
-    path("api/v1/", include("events.drives.api.urls")),
-    path("api/v1/", include("events.registrations.api.urls")),
-    path("api/v1/", include("events.checkin.api.urls")),
-    path("api/v1/", include("events.reports.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="api_docs"),
 ]

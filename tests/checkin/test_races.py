@@ -121,6 +121,26 @@ def test_the_same_events_twice_at_once_are_kept_once(
         assert [(r.verdict, r.conflict) for r in batch] == [("accepted", None)] * 20
 
 
+def test_one_id_for_two_people_at_once_is_one_scan_of_one_of_them(
+    drive: Drive, devices: list[Device], at_once: Any
+):
+    """No honest device does so; the second is answered as a repeat of the first."""
+    for _round in range(10):
+        pair = RegistrationFactory.create_batch(2, slot=drive.slots.first())
+        id = str(uuid.uuid4())
+
+        pieces = [
+            lambda d=device, p=person, i=id: accept(d, a_scan(p, id=i))
+            for device, person in zip(devices, pair, strict=False)
+        ]
+        [[one], [other]] = at_once(pieces)
+
+        came = [p for p in pair if Registration.objects.get(pk=p.pk).status == "checked_in"]
+        assert [p.pk for p in came] == [Scan.objects.get(pk=id).registration_id]
+        assert {one.registration.pk, other.registration.pk} == {came[0].pk}
+    assert numbers(drive) == list(range(1, 11))
+
+
 def test_an_undo_and_its_scan_from_two_tabs_at_once_always_meet(
     drive: Drive, devices: list[Device], at_once: Any
 ):

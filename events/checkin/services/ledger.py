@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -100,6 +101,7 @@ class Names:
         return bool(self.public_ids or self.codes or self.walk_ins or self.scans)
 
 
+@cache
 def is_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
