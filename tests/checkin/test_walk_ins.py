@@ -32,7 +32,7 @@ def come(device: Phone, /, **fields: Any) -> Any:
 
 
 def test_walk_in_is_registered_checked_in_and_numbered_at_once(phone: Phone, drive: Drive):
-    unit = UnitFactory(slug="vien-det-may")
+    unit = UnitFactory(slug="vien-det-may", parent=drive.unit)
     id = uuid.uuid4()
 
     response = come(phone, id=str(id), unit="vien-det-may", consents=["registration", "reminders"])
@@ -165,9 +165,9 @@ def test_walk_in_is_corrected_by_the_offset_that_the_phone_knows(phone: Phone):
         ({"birth_year": 1950}, "birth_year", "too_old"),
         ({"full_name": "…"}, "full_name", "no_letter"),
         ({"phone": "12"}, "phone", "invalid_phone"),
-        ({"consents": []}, "consents", "required"),
-        ({"consents": ["reminders"]}, "consents", "required"),
-        ({"unit": "nowhere"}, "unit", "does_not_exist"),
+        ({"consents": []}, "consents", "consent_required"),
+        ({"consents": ["reminders"]}, "consents", "consent_required"),
+        ({"unit": "nowhere"}, "unit", "unknown_unit"),
         ({"id": "x"}, "id", "invalid"),
         ({"at": "now"}, "at", "invalid"),
     ],

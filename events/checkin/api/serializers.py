@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from rest_framework import serializers
 
 from accounts.models import Unit
-from donors.identity import InvalidIdentity, clean_name, parse_phone
-from donors.models import Purpose, Sex
+from donors.models import Sex
 from events.checkin.models import Answer, Device, ScanKind, StationKind
 from events.checkin.queries import DriveConflict
 from events.checkin.services.enrol import NAME_LENGTH, NewCode, stations_of
 from events.checkin.services.scans import ScanResult
 from events.checkin.services.walk_ins import WalkInResult
 from events.drives.models import Drive
+from events.registrations.input import (
+    Wrong,
+    problem,
+    read_birth_year,
+    read_consents,
+    read_name,
+    read_phone,
+    read_unit,
+)
 from events.registrations.signing import public_keys, ticket_of
 from events.registrations.tickets import Verdict, format_code
 from events.registrations.tokens import manage_url
+
+T = TypeVar("T")
 
 # Verdicts that only the server gives are not shown by devices, but an older one may.
 _SHOWN = [verdict.value for verdict in Verdict]
@@ -176,40 +187,48 @@ class ScanResultsSerializer(serializers.Serializer[Any]):
 
 
 class WalkInSerializer(serializers.Serializer[Any]):
-    """Somebody who stands before the desk. Nothing of a citizen card but what is named here."""
+    """Somebody who stands before the desk. Nothing of a citizen card but what is named here.
+
+    Values are read by ``events.registrations.input``, as on every other way in; asks for the
+    ``drive`` in its context.
+    """
 
     id = serializers.UUIDField()
-    full_name = serializers.CharField(max_length=1000)
-    phone = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=100)
-    birth_year = serializers.IntegerField(min_value=1900, max_value=2100)
+    full_name = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    phone = serializers.CharField(required=False, allow_null=True, allow_blank=True)
+    birth_year = serializers.IntegerField()
     sex = serializers.ChoiceField(Sex.choices, required=False, allow_null=True, allow_blank=True)
-    at = serializers.DateTimeField()
-    unit = serializers.SlugRelatedField(
-        slug_field="slug", queryset=Unit.objects.all(), required=False, allow_null=True
+    at = serializers.DateTimeField(help_text="By the device's clock.")
+    unit = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, help_text="Slug."
     )
-    consents = serializers.ListField(child=serializers.ChoiceField(Purpose.choices), max_length=10)
+    consents = serializers.ListField(child=serializers.CharField(), max_length=10)
     clock_offset_ms = serializers.IntegerField(required=False, allow_null=True)
     offline = serializers.BooleanField(default=False)
 
     def validate_full_name(self, text: str) -> str:
-        return _cleaned(clean_name, text)
+        return _read("full_name", read_name, text)
 
     def validate_phone(self, text: str | None) -> str:
-        return _cleaned(parse_phone, text) if text and text.strip() else ""
+        return _read("phone", read_phone, text) if text and text.strip() else ""
 
-    def validate_consents(self, purposes: list[str]) -> list[str]:
-        if Purpose.REGISTRATION not in purposes:
-            raise serializers.ValidationError(
-                "Without this consent nobody can be registered.", code="required"
-            )
-        return list(dict.fromkeys(purposes))
+    def validate_birth_year(self, year: int) -> int:
+        return _read("birth_year", read_birth_year, year)
+
+    def validate_unit(self, slug: str | None) -> Unit | None:
+        drive = self.context["drive"]
+        return _read("unit", lambda value: read_unit(value, drive=drive), slug)
+
+    def validate_consents(self, purposes: list[str]) -> tuple[str, ...]:
+        return _read("consents", read_consents, purposes)
 
 
-def _cleaned(clean: Any, text: str) -> str:
+def _read(field: str, read: Callable[[object], T], value: object) -> T:
     try:
-        return str(clean(text))
-    except InvalidIdentity as error:
-        raise serializers.ValidationError("This cannot be taken.", code=error.code) from None
+        return read(value)
+    except Wrong as wrong:
+        sentence = str(problem(field, wrong.code).message)
+        raise serializers.ValidationError(sentence, code=wrong.code) from None
 
 
 class WalkInResultSerializer(serializers.Serializer[Any]):

@@ -184,7 +184,7 @@ class WalkInsView(DeviceView):
     )
     def post(self, request: Request) -> Response:
         idempotency_key(request)  # the body's own id makes it safe; the header must be well formed
-        asked = WalkInSerializer(data=request.data)
+        asked = WalkInSerializer(data=request.data, context={"drive": self.device.drive})
         asked.is_valid(raise_exception=True)
         said = asked.validated_data
         form = WalkInForm(
