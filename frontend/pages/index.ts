@@ -3,6 +3,7 @@
 import { armBusyButtons } from "./busy";
 import { armCopyButtons } from "./copy";
 import { focusFirst } from "./focus";
+import { armKeptForms } from "./keep";
 import { armPickers } from "./picker";
 
 function armPrintButtons(page: ParentNode): void {
@@ -12,6 +13,7 @@ function armPrintButtons(page: ParentNode): void {
   }
 }
 
+armKeptForms(document); // first: pickers show what is chosen
 armBusyButtons(document);
 armCopyButtons(document);
 armPrintButtons(document);
