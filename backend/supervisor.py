@@ -5,12 +5,13 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from backend.processes import tied_to_this_process
 
@@ -71,7 +72,7 @@ class Supervisor:
         self._spawn(child)
         return child
 
-    def _spawn(self, child: Child) -> None:
+    def _spawn(self, child: Child, output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
         program = shutil.which(child.command[0], path=self.env.get("PATH"))
         if program is None:
             raise GiveUp(f"{child.name}: there is no program {child.command[0]}")
@@ -80,23 +81,31 @@ class Supervisor:
             cwd=self.cwd,
             env=self.env,
             stdin=subprocess.DEVNULL,
+            stdout=output,
             start_new_session=True,
             preexec_fn=tied_to_this_process(),  # noqa: PLW1509 - two system calls, no lock
         )
+        return child.process
 
-    def run(self, name: str, command: Sequence[str]) -> None:
-        """Run a step to its end; the others are watched meanwhile."""
+    def run(self, name: str, command: Sequence[str]) -> str:
+        """Run a step to its end, the others watched meanwhile, and give what it said.
+
+        :raises GiveUp: it failed.
+        """
         child = Child(name, command)
-        self._spawn(child)
-        assert child.process is not None
-        try:
-            while child.process.poll() is None:
-                self.pause(0.05)
-        finally:
-            child.signal(signal.SIGKILL)
-            child.process.wait()
-        if child.process.returncode:
-            raise GiveUp(f"{name} failed")
+        with tempfile.TemporaryFile() as output:
+            process = self._spawn(child, output)
+            try:
+                while process.poll() is None:
+                    self.pause(0.05)
+            finally:
+                child.signal(signal.SIGKILL)
+                process.wait()
+            output.seek(0)
+            said = output.read().decode(errors="replace")
+        if process.returncode:
+            raise GiveUp(f"{name} failed\n{said}".rstrip())
+        return said
 
     def wait_until(self, ready: Callable[[], bool], *, what: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds

@@ -1,6 +1,5 @@
 import contextlib
 import fcntl
-import json
 import os
 import shlex
 import signal
@@ -89,9 +88,11 @@ class Command(BaseCommand):
         if not settings.REDIS_URL:
             supervisor.start("broker", broker_command(), is_broker=True)
             supervisor.wait_until(broker_answers, what="The broker did not answer", seconds=20)
-        self.prepare_database(supervisor)
         processes = read_procfile(settings.BASE_DIR / "Procfile")
+        self.migrate(supervisor, processes["release"])
         supervisor.start("web", processes["web"])
+        # Only the first start waits for it.
+        about_demonstration = self.demonstrate(supervisor) if self.new.exists() else None
         address = local_address()
         supervisor.wait_until(
             lambda: succeeds(f"{address}/readyz") and succeeds(f"{address}/"),
@@ -102,46 +103,49 @@ class Command(BaseCommand):
         for name in ("worker", "beat"):
             supervisor.start(name, processes[name])
         self.say(f"READY {address}")
-        self.tell_demonstration()
+        if about_demonstration is None:
+            about_demonstration = self.demonstrate(supervisor)
+        self.say(f"\n{about_demonstration}".rstrip())
+        self.say("Ctrl-C ends everything; what was done stays.")
 
-    def prepare_database(self, supervisor: Supervisor) -> None:
-        """Migrate, after a copy of the file; fill a new SQLite database with the demonstration."""
-        is_sqlite = connection.vendor == "sqlite"
+    def migrate(self, supervisor: Supervisor, command: list[str]) -> None:
+        """Bring the database up to date, after a copy of SQLite's file."""
         path = Path(str(settings.DATABASES["default"]["NAME"]))
-        # Kept until the demonstration is complete, in case the first start is interrupted.
-        new = settings.DATA_DIR / "new"
-        if is_sqlite and not path.exists():
-            new.touch()
+        is_new = connection.vendor == "sqlite" and not path.exists()
+        if is_new:
+            # Kept until the demonstration is complete, in case the first start is interrupted.
+            self.new.touch()
         if migrations_are_due():
-            if is_sqlite and path.exists() and not new.exists():
+            if connection.vendor == "sqlite" and not self.new.exists():
                 self.say(f"Copied the database to {copy_database(path)}")
             self.say("Bringing the database up to date …")
-            command = read_procfile(settings.BASE_DIR / "Procfile")["release"]
-            supervisor.run("release", [*command, *(["--verbosity=0"] if new.exists() else [])])
-        if new.exists():
-            if "demo" in get_commands():
-                self.say("Making the demonstration union …")
-                supervisor.run("demo", ["python", "manage.py", "demo"])
-            new.unlink()
+            said = supervisor.run("release", command)
+            if not self.new.exists():
+                self.say(said.rstrip())
 
-    def tell_demonstration(self) -> None:
+    @property
+    def new(self) -> Path:
+        return Path(settings.DATA_DIR / "new")
+
+    def demonstrate(self, supervisor: Supervisor) -> str:
+        """Fill a new database with the demonstration union, or bring it to today.
+
+        Gives what the command says of how to use it; it knows itself whether there is work.
+        """
         kept = settings.DATA_DIR / "demo.json"
-        if not kept.exists():
-            return
-        users = json.loads(kept.read_text()).get("users", {})
-        lines = [
-            f"  {role:10} {user['login']}  {user['password']}"
-            for role, user in users.items()
-            if isinstance(user, dict) and {"login", "password"} <= user.keys()
-        ]
-        if lines:
-            self.say("\n".join(["", "The demonstration's logins:", *lines]))
-            self.say(
-                "\nTry: open the address and register for a drive; sign in at /login/ as the"
-                "\norganizer, open today's drive, then Devices, and scan a ticket with a phone."
-                "\nCtrl-C ends everything; what you did stays. Without the demonstration:"
-                "\n.venv/bin/python manage.py demo --remove"
-            )
+        if settings.IS_HTTPS or "demo" not in get_commands():
+            self.new.unlink(missing_ok=True)
+            return ""
+        if not self.new.exists() and not kept.exists():
+            return ""
+        if self.new.exists():
+            self.say("Making the demonstration union …")
+        try:
+            said = supervisor.run("demo", ["python", "manage.py", "demo"])
+        except GiveUp as reason:
+            return str(reason)  # the product itself can be used
+        self.new.unlink(missing_ok=True)
+        return said
 
 
 def read_procfile(path: Path) -> dict[str, list[str]]:
