@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import connection
 
 
-def at_once(doings: list[Callable[[], Any]]) -> list[Any]:
+def at_once(doings: Sequence[Callable[..., Any]]) -> list[Any]:
     """Start all of them at the same moment, each with a connection of its own.
 
     :returns: what each gave back, or the exception that it raised, in their order.

@@ -5,6 +5,7 @@ Every page on the way is checked by axe and is never wider than a small phone.
 
 import json
 import re
+from typing import Literal
 
 import pytest
 from django.conf import settings
@@ -40,10 +41,17 @@ def union():
     return root
 
 
+SCREENS: tuple[tuple[Literal["light", "dark"], int, int], ...] = (
+    ("light", 1440, 900),
+    ("dark", 390, 844),
+    ("light", 320, 640),
+)
+
+
 def look(page: Page) -> None:
     """Check the page as it stands, on a desk and on a small phone, light and dark."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    for scheme, width, height in (("light", 1440, 900), ("dark", 390, 844), ("light", 320, 640)):
+    for scheme, width, height in SCREENS:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": height})
         found = page.evaluate(VIOLATIONS)

@@ -27,6 +27,12 @@ def refused(registration, slot, **how):
     return refusal.value.code
 
 
+def claims_of(registration):
+    ticket = read_ticket(ticket_payload(registration))
+    assert ticket
+    return ticket.claims
+
+
 def two_slots(**drive):
     return DriveFactory(slots=2, **drive).slots.all()
 
@@ -34,7 +40,7 @@ def two_slots(**drive):
 def test_move_registration_changes_the_slot_and_tells_of_it():
     first, second = two_slots()
     held = RegistrationFactory(slot=first, confirmed_at=NOW)
-    ticket_before = read_ticket(ticket_payload(held)).claims
+    ticket_before = claims_of(held)
 
     moved = move(held, second)
 
@@ -42,7 +48,7 @@ def test_move_registration_changes_the_slot_and_tells_of_it():
     assert (moved.placed_at, moved.revision) == (held.placed_at, held.revision + 1)
     assert list(Message.objects.values_list("kind", "details")) == [("registered", {"moved": True})]
     assert list(AuditEntry.objects.values_list("action")) == [("registration.moved",)]
-    ticket = read_ticket(ticket_payload(moved)).claims
+    ticket = claims_of(moved)
     assert ticket.registration_id == ticket_before.registration_id
     assert ticket.slot_minutes == ticket_before.slot_minutes + 30
 

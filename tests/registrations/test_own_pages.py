@@ -43,7 +43,9 @@ def post(client, registration, path, **typed):
 
 
 def badge(page):
-    return re.search(r'badge-([\w-]+)">.*?<span>([^<]+)</span>', page, re.DOTALL).groups()
+    found = re.search(r'badge-([\w-]+)">.*?<span>([^<]+)</span>', page, re.DOTALL)
+    assert found
+    return found.groups()
 
 
 def buttons(page):
@@ -374,7 +376,9 @@ def test_the_picture_takes_every_name(client, name):
 def test_the_qr_code_of_the_page_has_whole_pixels_and_a_quiet_zone(client):
     page = page_of(client, RegistrationFactory())
 
-    side, modules = map(int, re.search(r'<svg width="(\d+)".*?viewBox="0 0 (\d+) ', page).groups())
+    drawn = re.search(r'<svg width="(\d+)".*?viewBox="0 0 (\d+) ', page)
+    assert drawn
+    side, modules = map(int, drawn.groups())
 
     assert side % modules == 0
     assert (modules - 8) * (side // modules) >= 205

@@ -55,12 +55,12 @@ def text_of(response):
 
 def values(response):
     """Read what the page's inputs hold, hidden ones among them."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for tag in re.findall(r"<input[^>]*>", text_of(response)):
         attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
         if attributes.get("type") == "checkbox" and " checked" not in tag:
             continue
-        found.setdefault(attributes.get("name"), []).append(attributes.get("value", ""))
+        found.setdefault(attributes.get("name", ""), []).append(attributes.get("value", ""))
     return found
 
 
@@ -458,9 +458,9 @@ def test_enter_in_a_field_registers_and_does_nothing_else(client):
     page = text_of(client.get(address(SlotFactory())))
 
     form = page[page.index("<form") :]
-    first_button = re.search(r"<button[^>]*>", form)[0]
-
-    assert "name=" not in first_button
+    first_button = re.search(r"<button[^>]*>", form)
+    assert first_button
+    assert "name=" not in first_button[0]
 
 
 # --- Limits --------------------------------------------------------------------------------------
