@@ -122,7 +122,12 @@ class Registration(models.Model):
     holds_place = models.GeneratedField(
         expression=Case(
             When(
-                Q(slot__isnull=False) & Q(status__in=["registered", "checked_in"]), then=Value(True)
+                # Who gave up and was let in all the same (a device that could not know) is in,
+                # and holds no place: it may have been given on.
+                Q(slot__isnull=False)
+                & Q(status__in=["registered", "checked_in"])
+                & Q(cancelled_at__isnull=True),
+                then=Value(True),
             ),
             default=Value(False),
         ),

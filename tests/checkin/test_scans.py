@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from events.checkin.models import Scan
-from events.drives.models import Drive
+from events.drives.models import Drive, Slot
 from events.registrations.models import Registration
 from tests.checkin.conftest import DURING, Phone, a_scan, an_undo, make_device
-from tests.factories import DriveFactory, RegistrationFactory
+from tests.factories import DriveFactory, RegistrationFactory, SlotFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 
@@ -302,6 +302,20 @@ def test_scan_after_a_cancellation_lets_the_person_in_and_is_a_conflict(
     assert [c["kind"] for c in other_phone.roster()["conflicts"]] == ["cancelled"]
     gone.refresh_from_db()
     assert gone.status == "checked_in"
+
+
+def test_scan_after_a_cancellation_takes_back_no_place_that_was_given_on(
+    phone: Phone, drive: Drive
+):
+    slot = SlotFactory(drive=drive, nth=8, capacity=1)
+    gone = RegistrationFactory(slot=slot, status="cancelled", cancelled_at=DURING)
+    RegistrationFactory(slot=slot)
+
+    phone.scan(a_scan(gone, shown="accepted", offline=True))
+
+    gone.refresh_from_db()
+    assert (gone.status, gone.holds_place) == ("checked_in", False)
+    assert Slot.objects.with_places().get(pk=slot.pk).taken == 1
 
 
 def test_scan_after_a_cancellation_of_who_registered_again_leaves_the_new_one_alone(
