@@ -159,7 +159,6 @@ class Drive(models.Model):
     revision = models.PositiveIntegerField(default=0)
     # Not in backups, so it is another one after a restore: cursors made before start anew.
     roster_epoch = models.CharField(max_length=16, default=random_id)
-    last_queue_number = models.PositiveIntegerField(default=0)
     is_rehearsal = models.BooleanField(default=False)
     is_demonstration = models.BooleanField(default=False)
     copied_from = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
