@@ -79,7 +79,7 @@ def scanner_texts() -> dict[str, str]:
         "double_next": _("Ask whether two people came; tell the organizers."),
         "seen": _("Seen"),
         # Numbers, what waits
-        "number": _("No."),
+        "number": _("Number"),
         "temporary_number": _("Temporary no."),
         "camera_back": _("Back to the camera in 2 seconds."),
         "next_at_once": _("The next ticket scans at once."),
