@@ -44,9 +44,14 @@ def match_donor(person: Person, *, now: datetime, apart: bool = False) -> Donor:
     return found
 
 
-def drop_unused_donor(donor_id: int) -> None:
-    """Delete a donor of whom no registration speaks any more, after a corrected name or phone."""
-    Donor.objects.filter(pk=donor_id, registrations__isnull=True).delete()
+def replace_donor(*, registration_id: str, earlier_id: int, donor: Donor) -> None:
+    """Let a registration's consents follow it to ``donor``, after a corrected name or phone.
+
+    The earlier donor is deleted if no registration speaks of it any more. What was agreed to must
+    outlive it: rows of consent stay as they are, but for whose they are.
+    """
+    Consent.objects.filter(registration_id=registration_id).update(donor=donor)
+    Donor.objects.filter(pk=earlier_id, registrations__isnull=True).delete()
 
 
 def record_consents(

@@ -59,6 +59,16 @@ def test_change_registration_leaves_no_donor_of_whom_nothing_speaks():
     assert not Message.objects.exists()
 
 
+def test_change_registration_keeps_what_was_agreed_to_when_the_donor_changes():
+    held = register(DriveFactory(slots=1).slots.get(), AN)
+    agreed = list(Consent.objects.values_list("pk", "purpose", "at"))
+
+    changed = change(held, phone="+84912999888")
+
+    assert agreed and list(Consent.objects.values_list("pk", "purpose", "at")) == agreed
+    assert set(Consent.objects.values_list("donor", flat=True)) == {changed.donor_id}
+
+
 def test_change_registration_refuses_to_become_somebody_who_is_registered():
     drive = DriveFactory(slots=2)
     first, second = drive.slots.all()

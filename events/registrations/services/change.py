@@ -12,7 +12,7 @@ from backend.errors import refuse_duplicate
 from backend.transactions import in_transaction
 from donors.models import Purpose
 from donors.people import Person
-from donors.services import drop_unused_donor, match_donor, record_consents
+from donors.services import match_donor, record_consents, replace_donor
 from events.registrations import refusals
 from events.registrations.models import Registration
 from events.registrations.outbox import queue_about
@@ -54,7 +54,9 @@ def change_registration(
         with refuse_duplicate(refusals.already_registered()):
             changing.save(update_fields=fields)
         if changing.donor_id != donor_before:
-            drop_unused_donor(donor_before)
+            replace_donor(
+                registration_id=changing.public_id, earlier_id=donor_before, donor=changing.donor
+            )
         audit.record(
             "registration.changed", changing, by=by, at=now, unit_id=changing.drive.unit_id
         )
