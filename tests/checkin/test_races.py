@@ -8,22 +8,24 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from donors.people import Person
 from events.checkin.api.reading import read_reading
 from events.checkin.models import Device, Scan
 from events.checkin.services import accept_scans, register_walk_in
 from events.checkin.services.walk_ins import WalkInForm
-from events.drives.models import Drive
+from events.drives.models import Drive, Slot
 from events.registrations.models import Registration
 from events.registrations.refusals import RegistrationRefused
-from events.registrations.services import cancel_registration
+from events.registrations.services import cancel_drive, cancel_registration
+from notifications.models import Message
 from tests.checkin.conftest import DURING, a_scan, an_undo, make_device
-from tests.factories import DriveFactory, RegistrationFactory
+from tests.factories import DriveFactory, RegistrationFactory, UserFactory
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -194,3 +196,61 @@ def test_the_same_walk_in_twice_at_once_is_one_person(
     assert {r.registration.pk for r in results} == {Registration.objects.get().pk}
     assert sorted(r.merged for r in results if r.made_now) == [False, True]
     assert (numbers(drive), Scan.objects.count()) == ([1], 2)
+
+
+def while_uncommitted(write: Callable[[], Any], other: Callable[[], Any]) -> None:
+    """Commit ``write`` only once ``other``, on a connection of its own, waits for it."""
+
+    def run() -> None:
+        try:
+            other()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            write()
+            waiting = pool.submit(run)
+            while not waiting.done() and not somebody_waits():
+                pass
+        waiting.result(20)
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def test_who_is_let_in_while_the_drive_is_cancelled_stays_in(drive: Drive, devices: list[Device]):
+    person = RegistrationFactory(slot=drive.slots.first())
+    user = UserFactory()
+
+    while_uncommitted(
+        lambda: accept(devices[0], a_scan(person)),
+        lambda: cancel_drive(drive=drive, reason="Bão", by=user, now=DURING),
+    )
+
+    person.refresh_from_db()
+    assert (person.status, person.cancelled_at, person.queue_number) == ("checked_in", None, 1)
+    assert not Message.objects.exists()
+
+
+def test_who_waits_and_is_seated_at_the_desk_is_not_promoted(drive: Drive, devices: list[Device]):
+    slot = drive.slots.last()
+    held = RegistrationFactory(slot=slot)
+    waits = RegistrationFactory(slot=slot, status="waitlisted", placed_at=None)
+    Slot.objects.filter(pk=slot.pk).update(capacity=1)
+    person = Person(full_name=waits.full_name, phone=waits.phone, birth_year=waits.birth_year)
+    form = WalkInForm(id=uuid.uuid4(), at=DURING, person=person)
+    earlier = slot.starts_at - timedelta(hours=13)
+
+    while_uncommitted(
+        lambda: register_walk_in(device=devices[0], form=form, now=DURING),
+        lambda: cancel_registration(registration=held, now=earlier),
+    )
+
+    waits.refresh_from_db()
+    assert (waits.status, waits.slot, waits.placed_at) == ("checked_in", None, None)
+    assert list(Message.objects.values_list("kind", flat=True)) == ["cancelled"]

@@ -113,7 +113,8 @@ def _locked_slots(drive: Drive) -> list[Slot]:
 
 def _lock_registrations(drive: Drive, *statuses: str) -> list[Registration]:
     rows = Registration.objects.filter(drive=drive, status__in=statuses)
-    return Registration.objects.lock(rows.values_list("pk", flat=True))
+    # Asked again behind the lock: a scan, which locks no slot, may let somebody in meanwhile.
+    return rows.lock(rows.values_list("pk", flat=True))
 
 
 def _changed_facts(drive: Drive, plan: Replan, changes: DriveChanges) -> dict[str, Any]:

@@ -33,7 +33,9 @@ def promote_waiting(slot_pk: int, *, now: datetime) -> list[Registration]:
     ):
         return []
     waiting = slot.registrations.filter(status=Registration.Status.WAITLISTED).order_by("pk")
-    promoted = Registration.objects.lock(waiting.values_list("pk", flat=True)[:free])
+    first = list(waiting.values_list("pk", flat=True)[:free])
+    # Asked again behind the lock: the desk, which locks no slot, may seat somebody meanwhile.
+    promoted = waiting.lock(first)
     for registration in promoted:
         registration.status = Registration.Status.REGISTERED
         registration.placed_at = now
