@@ -140,11 +140,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "backend.health.HealthMiddleware",
     "backend.proxies.TrustedProxyMiddleware",
-    "backend.logs.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "backend.logs.RequestLogMiddleware",
     "backend.security.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "backend.languages.LanguageMiddleware",
     "backend.pages.UnavailableMiddleware",

@@ -120,7 +120,7 @@ def test_no_operation_fails(method, path, mode):
     registration = RegistrationFactory(slot=drive.slots.first())
     caller = organizer(drive.unit)
     real = {"slug": drive.slug, "token": manage_token(registration), "ending": "xlsx"}
-    authorization = caller.client._credentials["HTTP_AUTHORIZATION"]  # type: ignore[attr-defined]
+    authorization = caller.client._credentials["HTTP_AUTHORIZATION"]
     schema = schemathesis.openapi.from_dict(described())
     schema.app = application
     operation = schema[path][method.upper()]
