@@ -65,7 +65,9 @@ def _how_to_make(name: str) -> str:
 
 def _kept_key(path: Path) -> str:
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Closed to others from the top: the database will lie beside the keys.
+        path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         # Written aside and linked: of two processes that start at once one wins, and no
         # reader ever sees half a key.
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

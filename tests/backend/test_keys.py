@@ -12,16 +12,18 @@ A_KEY = "dGVzdHMtb25seS1maWVsZC1rZXktb2YtMzItYnl0ZXM"
 
 
 def load(tmp_path, value="", made_here=True):
-    return load_keys("FIELD_KEY", value=value, kept_in=tmp_path / "keys", made_here=made_here)
+    kept_in = tmp_path / "var" / "keys"
+    return load_keys("FIELD_KEY", value=value, kept_in=kept_in, made_here=made_here)
 
 
 def test_load_keys_makes_one_that_only_its_owner_reads_and_keeps_it(tmp_path):
     first, again = load(tmp_path), load(tmp_path)
 
-    [file] = (tmp_path / "keys").iterdir()
+    [file] = (tmp_path / "var" / "keys").iterdir()
     assert first == again
     assert len(decode_key("FIELD_KEY", first[0])) == 32
-    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    modes = [path.stat().st_mode & 0o777 for path in (file, file.parent, file.parent.parent)]
+    assert modes == [0o600, 0o700, 0o700]
 
 
 def test_load_keys_takes_several_newest_first(tmp_path):
