@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from accounts import audit
 from accounts.models import AttemptRecord
 from backend.transactions import in_transaction
 from donors.services import erase_donors_nobody_names
@@ -35,6 +36,11 @@ def erase_old_registrations(*, now: datetime) -> int:
         erased_at=now,
     )
     erase_donors_nobody_names(now=now)
+    if erased:
+        # About nobody in particular: who they were is what was erased.
+        audit.record(
+            "registrations.erased", Registration(public_id=""), by=None, at=now, count=erased
+        )
     return erased
 
 

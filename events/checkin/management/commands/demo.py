@@ -41,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="do it on a public server too")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if settings.IS_HTTPS and not options["yes"]:
+        if settings.IS_HTTPS and not (options["yes"] or options["remove"]):
             raise CommandError(
                 "BASE_URL is a public address. The demonstration has users with passwords: "
                 "say --yes if you want it there."
