@@ -27,6 +27,7 @@ run: setup  ## the whole product on http://127.0.0.1:8000
 # First on SQLite, under another time zone, then everything on PostgreSQL.
 test: dev  ## all tests but the long ones
 	@$(PYTHON) -m tests.services.chromium
+	@$(PYTHON) -m tests.services.caddy
 	TEST_DATABASE=sqlite TZ=America/New_York $(PYTHON) -m pytest -q -n auto
 	$(PYTHON) -m pytest -q -n auto
 

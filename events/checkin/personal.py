@@ -1,0 +1,33 @@
+"""Which columns here tell of a person, and how long each is kept; see ``donors.personal``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# The helper's name is what the organizer knows the phone by.
+WITH_DRIVE: Final = "as long as the drive's scans, which it explains"
+# A scan names a registration, and nobody once that is erased.
+COUNTED: Final = "for good: counted, and nobody's after 24 months"
+
+PERSONAL: Final = {
+    "Device": {"name": WITH_DRIVE, "last_contact_at": WITH_DRIVE},
+    "Scan": {
+        "verdict": COUNTED,
+        "shown": COUNTED,
+        "scanned_at": COUNTED,
+        "corrected_at": COUNTED,
+        "received_at": COUNTED,
+    },
+    "WalkIn": {"received_at": COUNTED, "merged": COUNTED},
+}
+PLAIN: Final = {
+    "Station": "kind name order",
+    "Device": (
+        "number stations token_hash enrolled_at unsent roster_synced_at version revoked_at"
+        " signed_off_at"
+    ),
+    "EnrolmentCode": "code_hash stations created_at expires_at used_at",
+    "Scan": "station kind undoes admit offline clock_offset_ms set_apart taken_at counts conflict",
+    "WalkIn": "",
+    "QueueCounter": "last_number",
+}
