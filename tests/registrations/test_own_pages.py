@@ -166,6 +166,9 @@ def test_a_form_from_elsewhere_is_not_taken(client, path):
 
     held.refresh_from_db()
     assert (response.status_code, held.status) == (403, STATUS.REGISTERED)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Robots-Tag"] == "noindex"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
 # --- What may be done ----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from backend.formats import clock, near_date
 from backend.limits import exhausted, hit
+from backend.pages import forbidden
 from backend.proxies import limit_key
 
 P = ParamSpec("P")
@@ -32,9 +33,12 @@ def private(view: View[P]) -> View[P]:
     @csrf_exempt
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
-            raise PermissionDenied
-        response = view(request, *args, **kwargs)
+        is_foreign = request.headers.get("Sec-Fetch-Site") == "cross-site"
+        if request.method == "POST" and is_foreign:
+            # Answered here, not raised: the refusal keeps the address to itself as well.
+            response = forbidden(request, PermissionDenied())
+        else:
+            response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex"
         response.headers["Referrer-Policy"] = "no-referrer"
