@@ -3,7 +3,7 @@
 import json
 import math
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import IO, Any
 
@@ -14,9 +14,11 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -89,6 +91,21 @@ def _depth(data: Any) -> int:
             for child in (item.values() if isinstance(item, dict) else item)
         ]
     return depth
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Answer in the one form that an address has, whatever ``Accept`` says (RFC 9110, 12.4.1).
+
+    A client that asks for a file's own type, or sends the header empty, means what it gets.
+    """
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except exceptions.NotAcceptable:
+            return renderers[0], renderers[0].media_type
 
 
 class Pages(CursorPagination):

@@ -154,6 +154,15 @@ def test_another_media_type_is_refused(client):
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
+@pytest.mark.parametrize("accept", ["application/pdf", "text/html", "image/*", "", "x"])
+def test_the_answer_is_json_whatever_is_asked_for(client, accept):
+    good = post(client, GOOD, Accept=accept)
+    bad = client.get("/api/v1/test/missing/", headers={"Accept": accept})
+
+    assert (good.status_code, good["Content-Type"]) == (200, "application/json")
+    assert (bad.status_code, bad["Content-Type"]) == (404, "application/problem+json")
+
+
 def test_an_idempotency_key_is_a_uuid_or_refused(client):
     key = GOOD["scans"][0]["id"]
 
