@@ -204,6 +204,7 @@ class Asked:
     slot_id: str
     person: Person
     wishes: Wishes
+    language: str = ""  # as stated; the wishes hold what is read in any case
 
     def attempt(self, *, route: str, key: uuid.UUID | None, caller: str = "") -> Attempt:
         """Name this try, so that the same one again changes nothing."""
@@ -217,6 +218,8 @@ class Asked:
             "join_waitlist": self.wishes.join_waitlist,
             "different_person": self.wishes.different_person,
         }
+        if self.language:
+            body["language"] = self.language
         return Attempt.of(body, route=route, caller=caller, key=key)
 
 
@@ -255,6 +258,7 @@ def read_registration(data: Mapping[str, Any], *, drive: Drive, language: str) -
             join_waitlist=join_waitlist,
             different_person=different_person,
         ),
+        language=spoken,
     )
 
 
