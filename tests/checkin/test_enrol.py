@@ -316,3 +316,29 @@ def test_device_that_the_drive_has_not_is_not_found(phone: Phone, organizer: API
     url = f"/api/v1/manage/drives/{phone.device.drive.slug}/devices/{label}/revoke/"
 
     assert organizer.post(url).status_code == 404
+
+
+# --- A code for a new device, asked for twice ----------------------------------------------------
+
+
+def test_the_same_key_gives_the_same_code_and_another_body_is_refused(
+    organizer: APIClient, drive: Drive, settings
+):
+    key = str(uuid.uuid4())
+
+    def ask(key: str, **body: object):
+        path = f"/api/v1/manage/drives/{drive.slug}/devices/"
+        return organizer.post(path, body, format="json", headers={"Idempotency-Key": key})
+
+    first = ask(key)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
+    again, other_body, other_key = ask(key), ask(key, stations=["welcome"]), ask(str(uuid.uuid4()))
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert "Idempotent-Replayed" not in first.headers
+    assert (other_body.status_code, other_body.json()["code"]) == (422, "idempotency_key_reused")
+    assert other_key.json()["code"] != first.json()["code"]
+    assert EnrolmentCode.objects.count() == 2
+    assert enrol(first.json()["code"]).status_code == 201

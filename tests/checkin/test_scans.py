@@ -466,3 +466,23 @@ def test_ten_thousand_forged_tickets_are_never_accepted(phone: Phone, an: Regist
     an.refresh_from_db()
     assert (sum(verdicts.values()), verdicts.get("accepted", 0)) == (10_000, 0)
     assert (an.status, phone.scan(a_scan(an))[0]["verdict"]) == ("registered", "accepted")
+
+
+def test_scans_under_a_key_are_replayed_and_another_body_is_refused(phone: Phone, an: Registration):
+    scan = a_scan(an)
+
+    def send(key: str, *scans: dict[str, Any]):
+        phone.client.credentials(
+            HTTP_AUTHORIZATION=f"Device {phone.token}", HTTP_IDEMPOTENCY_KEY=key
+        )
+        return phone.send(*scans)
+
+    key = str(uuid.uuid4())
+    first, again, other, odd = send(key, scan), send(key, scan), send(key), send("abc", scan)
+
+    assert first.json() == again.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert "Idempotent-Replayed" not in first.headers
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert (odd.status_code, odd.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
+    assert Scan.objects.count() == 1

@@ -200,3 +200,15 @@ def test_walk_in_with_another_drives_id_tells_nothing(phone: Phone):
 
     assert (response.status_code, response.json()["code"]) == (409, "id_taken")
     assert WalkIn.objects.count() == 1
+
+
+def test_walk_in_with_the_same_key_and_another_body_is_refused(phone: Phone, drive: Drive):
+    key, id = str(uuid.uuid4()), str(uuid.uuid4())
+    phone.client.credentials(HTTP_AUTHORIZATION=f"Device {phone.token}", HTTP_IDEMPOTENCY_KEY=key)
+
+    first, again = come(phone, id=id), come(phone, id=id)
+    other = come(phone, id=str(uuid.uuid4()), phone="0912 000 778")
+
+    assert (first.json(), again.headers["Idempotent-Replayed"]) == (again.json(), "true")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert Registration.objects.count() == 1

@@ -15,6 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import BearerAuthentication, IsUser
+from accounts.api.views import written
+from accounts.attempts import Attempt
 from accounts.models import User
 from backend.api import Pages, idempotency_key
 from events.checkin.api.serializers import (
@@ -65,16 +67,22 @@ class DevicesView(OrganizersView, ListAPIView[Device]):
         responses={201: NewCodeSerializer},
     )
     def post(self, request: Request, slug: str) -> Response:
-        idempotency_key(request)  # a code is not worth keeping: each call makes another
         asked = StationsSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        attempt = Attempt.of(
+            asked.validated_data,
+            route=f"manage/devices/{self.drive.pk}",
+            caller=f"user:{self.user.pk}",
+            key=idempotency_key(request),
+        )
         made = create_enrolment_code(
             drive=self.drive,
             by=self.user,
             now=timezone.now(),
             stations=asked.validated_data.get("stations") or (),
+            attempt=attempt,
         )
-        return Response(code_as_sent(made), status=201)
+        return written(code_as_sent(made), made.replayed, status=201)
 
 
 class OneDeviceView(OrganizersView):

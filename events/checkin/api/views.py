@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import refuse_over_limit
+from accounts.api.views import written
 from accounts.attempts import Attempt
 from backend.api import TooLarge, idempotency_key
 from backend.proxies import limit_key
@@ -48,12 +49,14 @@ from events.checkin.models import Device
 from events.checkin.queries import roster_page
 from events.checkin.services import (
     accept_scans,
+    accept_scans_once,
     enrol_device,
     hand_over,
     register_walk_in,
     sign_off_device,
 )
 from events.checkin.services.enrol import CodeUnknown, DeviceNews, note_contact
+from events.checkin.services.scans import Reading, ScanResult
 from events.checkin.services.walk_ins import WalkInForm
 
 MOST_SCANS = 500
@@ -151,15 +154,32 @@ class ScansView(DeviceView):
             errors["sent_at"] = [_("A moment with its offset is needed.")]
         if not isinstance(scans, list) or sent_at is None:
             raise exceptions.ValidationError(errors)
-        results = accept_scans(
-            device=self.device,
-            readings=[read_reading(scan) for scan in scans],
-            sent_at=sent_at,
-            now=self.now,
-        )
+        results, replayed = self.accept(data, [read_reading(scan) for scan in scans], sent_at)
         note_contact(device=self.device, now=self.now, news=_news(data.get("status")))
-        return Response(
-            {"results": [result_as_sent(result) for result in results], "server_time": self.now}
+        answer = {
+            "results": [result_as_sent(result) for result in results],
+            "server_time": self.now,
+        }
+        return written(answer, replayed)
+
+    def accept(
+        self, body: dict[str, Any], readings: list[Reading], sent_at: datetime
+    ) -> tuple[list[ScanResult], bool]:
+        """Take them in; the ids make a repeat safe, so that hardly anybody sends a key."""
+        key = idempotency_key(self.request)
+        if key is None:
+            found = accept_scans(
+                device=self.device, readings=readings, sent_at=sent_at, now=self.now
+            )
+            return found, False
+        return accept_scans_once(
+            device=self.device,
+            readings=readings,
+            sent_at=sent_at,
+            attempt=Attempt.of(
+                body, route="checkin/scans", caller=f"device:{self.device.pk}", key=key
+            ),
+            now=self.now,
         )
 
 
@@ -183,7 +203,6 @@ class WalkInsView(DeviceView):
         responses={201: WalkInResultSerializer, 200: WalkInResultSerializer},
     )
     def post(self, request: Request) -> Response:
-        idempotency_key(request)  # the body's own id makes it safe; the header must be well formed
         asked = WalkInSerializer(data=request.data, context={"drive": self.device.drive})
         asked.is_valid(raise_exception=True)
         said = asked.validated_data
@@ -202,11 +221,16 @@ class WalkInsView(DeviceView):
             clock_offset_ms=said.get("clock_offset_ms"),
             offline=said["offline"],
         )
-        result = register_walk_in(device=self.device, form=form, now=self.now)
+        attempt = Attempt.of(
+            said,
+            route="checkin/walk-ins",
+            caller=f"device:{self.device.pk}",
+            key=idempotency_key(request),
+        )
+        result = register_walk_in(device=self.device, form=form, attempt=attempt, now=self.now)
         note_contact(device=self.device, now=self.now, news=DeviceNews())
-        headers = {} if result.made_now else {"Idempotent-Replayed": "true"}
         status = 200 if result.merged else 201
-        return Response(walk_in_as_sent(result), status=status, headers=headers)
+        return written(walk_in_as_sent(result), not result.made_now, status=status)
 
 
 class HandOverView(DeviceView):

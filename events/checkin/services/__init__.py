@@ -8,11 +8,12 @@ from events.checkin.services.enrol import (
     sign_off_device,
 )
 from events.checkin.services.late import take_late_scans
-from events.checkin.services.scans import accept_scans
+from events.checkin.services.scans import accept_scans, accept_scans_once
 from events.checkin.services.walk_ins import register_walk_in
 
 __all__ = [
     "accept_scans",
+    "accept_scans_once",
     "create_enrolment_code",
     "enrol_device",
     "hand_over",

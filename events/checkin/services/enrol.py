@@ -60,6 +60,7 @@ class NewCode:
 
     code: str
     row: EnrolmentCode
+    replayed: bool = False
 
     @property
     def url(self) -> str:
@@ -69,20 +70,32 @@ class NewCode:
 
 @in_transaction
 def create_enrolment_code(
-    *, drive: Drive, by: User, now: datetime, stations: Collection[str] = ()
+    *,
+    drive: Drive,
+    by: User,
+    now: datetime,
+    stations: Collection[str] = (),
+    attempt: Attempt | None = None,
 ) -> NewCode:
     """Make a code with which one phone becomes a device of the drive, within 15 minutes.
 
+    The same attempt again gives the same code.
+
     :param stations: kinds; without any, ``welcome``.
     :raises EnrolmentRefused: ``unknown_station``, ``drive_over``.
+    :raises CodeGone: ``code_expired``; the attempt's code is there no more.
+    :raises KeyReused: the attempt's key came before with another body.
     """
+    code = _code_of(settings.SECRET_KEY, attempt) if attempt and attempt.key else new_secret()
+    if attempt and (first := attempt.claim(hash_secret(code)[:40], now=now)):
+        return _code_again(drive, attempt, first)
     kinds = list(dict.fromkeys(stations)) or [StationKind.WELCOME.value]
     there = {station.kind for station in stations_of(drive)}
     if not there.issuperset(kinds):
         raise EnrolmentRefused(
             "unknown_station", _("This donation day has no such station."), field="stations"
         )
-    made = _new_code(drive, kinds, now=now, created_by=by)
+    made = _new_code(drive, kinds, now=now, code=code, created_by=by)
     audit.record("device.code_created", made.row, by=by, at=now, unit_id=drive.unit_id)
     return made
 
@@ -110,12 +123,13 @@ def _new_code(
     stations: list[str],
     *,
     now: datetime,
+    code: str = "",
     created_by: User | None = None,
     handed_over_by: Device | None = None,
 ) -> NewCode:
     if now >= drive.ends_at + DEVICE_OUTLIVES_DRIVE:
         raise EnrolmentRefused("drive_over", _("This donation day is over."))
-    code = new_secret()
+    code = code or new_secret()
     row = EnrolmentCode.objects.create(
         drive=drive,
         code_hash=hash_secret(code),
@@ -126,6 +140,26 @@ def _new_code(
         expires_at=now + CODE_LIVES,
     )
     return NewCode(code=code, row=row)
+
+
+def _code_of(secret_key: str, attempt: Attempt) -> str:
+    """Return a code that only the same caller with the same key can have made again."""
+    message = f"code\0{attempt.route}\0{attempt.caller}\0{attempt.key}".encode()
+    return _as_secret(hmac.digest(secret_key.encode(), message, sha256)[:SECRET_BYTES])
+
+
+def _code_again(drive: Drive, attempt: Attempt, first: str) -> NewCode:
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        code = _code_of(key, attempt)
+        if hash_secret(code).startswith(first):
+            row = drive.enrolment_codes.filter(code_hash=hash_secret(code)).first()
+            if row is not None:
+                return NewCode(code=code, row=row, replayed=True)
+    raise CodeGone("code_expired", _("This code has expired. Ask for a new one."))
+
+
+def _as_secret(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def stations_of(drive: Drive) -> list[Station]:
@@ -203,8 +237,7 @@ def _derived_token(secret_key: str, code: str, attempt: Attempt) -> str:
     Tokens are kept as hashes, so an answer that was lost cannot be looked up.
     """
     message = f"device\0{code}\0{attempt.key}".encode()
-    raw = hmac.digest(secret_key.encode(), message, sha256)[: 2 * SECRET_BYTES]
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return _as_secret(hmac.digest(secret_key.encode(), message, sha256)[: 2 * SECRET_BYTES])
 
 
 def _token_again(device: Device, code: str, attempt: Attempt) -> str:

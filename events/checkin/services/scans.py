@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
+from accounts.attempts import Attempt
 from backend.transactions import MOST_TRIES, in_transaction
 from events.checkin.models import Answer, Device, ScanKind, StationKind
 from events.checkin.services.ledger import (
@@ -140,6 +141,25 @@ def accept_scans(
     return [
         batch.result(reading, verdict) for reading, verdict in zip(readings, verdicts, strict=True)
     ]
+
+
+@in_transaction
+def accept_scans_once(
+    *,
+    device: Device,
+    readings: Sequence[Reading],
+    sent_at: datetime,
+    attempt: Attempt,
+    now: datetime,
+) -> tuple[list[ScanResult], bool]:
+    """Do the same under a key; what is known of the scans is as of now all the same.
+
+    :returns: the results, and whether an earlier call of the same attempt took the scans in.
+    :raises KeyReused: the attempt's key came before with another body.
+    """
+    first = attempt.claim(device.label, now=now)
+    results = accept_scans(device=device, readings=readings, sent_at=sent_at, now=now)
+    return results, first is not None
 
 
 @dataclass(kw_only=True)
@@ -507,4 +527,5 @@ __all__ = [
     "Reading",
     "ScanResult",
     "accept_scans",
+    "accept_scans_once",
 ]

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.attempts import Attempt
 from accounts.models import Unit
 from backend.errors import DomainError
 from donors.identity import name_key
@@ -67,7 +68,9 @@ class WalkInResult:
 
 
 @in_fresh_transactions
-def register_walk_in(*, device: Device, form: WalkInForm, now: datetime) -> WalkInResult:
+def register_walk_in(
+    *, device: Device, form: WalkInForm, now: datetime, attempt: Attempt | None = None
+) -> WalkInResult:
     """Register and check in; a person who is registered already is only checked in.
 
     A walk-in has no slot and holds no place: nobody is refused for capacity. Who was on a waiting
@@ -76,9 +79,12 @@ def register_walk_in(*, device: Device, form: WalkInForm, now: datetime) -> Walk
     :raises WalkInRefused: see there.
     :raises RegistrationRefused: ``too_young``, ``too_old``.
     :raises WrongStation: the device does not welcome people.
+    :raises KeyReused: the attempt's key came before with another body.
     """
     drive = device.drive
     lock_device(device.pk)
+    if attempt:
+        attempt.claim(str(form.id), now=now)  # a repeat has the same id, and is found by it
     if first := _made_before(form.id, drive):
         return first
     if StationKind.WELCOME not in device.stations:
