@@ -88,6 +88,8 @@ def test_scan_reads_payload_code_and_id_alike(phone: Phone, drive: Drive):
         ({"code": "0000-0000"}, "unknown"),
         ({"registration": "0123456789abcdef"}, "unknown"),
         ({"registration": "nonsense"}, "unknown"),
+        ({"registration": "0123456789abcde\0"}, "malformed"),
+        ({"code": "0000-000\0"}, "malformed"),
         ({"walk_in": str(uuid.uuid4())}, "unknown"),
         ({"code": "0000-0000", "station": "donation"}, "not_allowed"),
         ({"code": "0000-0000", "station": "kitchen"}, "not_allowed"),

@@ -236,7 +236,7 @@ def test_a_secretary_registers_people_of_the_own_units_alone(secretary, drive, f
     named = secretary.post(path_of(drive), asking(slot, phone="0912 000 322", unit="phan-xuong"))
     others = [
         secretary.post(path_of(drive), asking(slot, phone="0912 000 323", unit=unit))
-        for unit in (sibling.slug, drive.unit.slug, "nowhere", 7)
+        for unit in (sibling.slug, drive.unit.slug, "nowhere", 7, "\0")
     ]
 
     assert [r.status_code for r in (by_default, named)] == [201, 201]
@@ -244,7 +244,7 @@ def test_a_secretary_registers_people_of_the_own_units_alone(secretary, drive, f
         factory.pk,
         below.pk,
     ]
-    assert [field_errors(r) for r in others] == [{"unit": "unknown_unit"}] * 4
+    assert [field_errors(r) for r in others] == [{"unit": "unknown_unit"}] * 5
 
 
 def test_a_secretary_of_two_units_says_for_which(secretary, drive):

@@ -377,6 +377,16 @@ def test_bulk_asks_first_and_says_who_could_not_be_moved(client, drive):
     assert [m.level_tag for m in done.context["messages"]] == ["done", "look"]
 
 
+def test_bulk_passes_over_what_is_no_id(client, drive):
+    person = place(drive)
+
+    answer = post(
+        client, "registration_bulk", drive, registration=["\0", person.public_id], do="cancel"
+    )
+
+    assert answer.context["chosen"] == [person]
+
+
 def test_bulk_never_touches_people_of_another_drive(client, drive):
     stranger = RegistrationFactory()
 

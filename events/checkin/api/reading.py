@@ -44,7 +44,7 @@ def read_reading(data: Any) -> Reading:
         and (kind != ScanKind.UNDO or undoes is not None)
         and (offline is None or isinstance(offline, bool))
         and (admit is None or isinstance(admit, bool))
-        and all(data.get(name) is None or isinstance(data[name], str) for name in _NAMES)
+        and all(data.get(name) is None or _is_text(data[name]) for name in _NAMES)
         and (data.get("walk_in") is None or walk_in is not None)
     )
     if not is_sound:
@@ -65,6 +65,11 @@ def read_reading(data: Any) -> Reading:
         offline=bool(offline),
         admit=bool(admit),
     )
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether it is text that a database takes: PostgreSQL refuses a zero byte."""
+    return isinstance(value, str) and "\0" not in value
 
 
 def read_uuid(text: Any) -> UUID | None:

@@ -212,7 +212,7 @@ def _with_own_unit(body: Any, user: User) -> dict[str, Any]:
         held = set(user.memberships.filter(role=Role.SECRETARY).values_list("unit", flat=True))
         if len(held) == 1:
             return {**body, "unit": Unit.objects.get(pk=held.pop()).slug}
-    elif isinstance(named, str) and Unit.objects.filter(slug=named, pk__in=own).exists():
+    elif named in Unit.objects.filter(pk__in=own).values_list("slug", flat=True):
         return dict(body)
     wrong = problem("unit", "unknown_unit")
     raise exceptions.ValidationError(

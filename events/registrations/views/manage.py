@@ -334,7 +334,8 @@ class BulkPage(PeoplePage, TemplateView):
             raise Http404
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
-        ids = request.POST.getlist("registration")[:BULK_MOST]
+        # PostgreSQL refuses a zero byte; no id has one.
+        ids = [id for id in request.POST.getlist("registration")[:BULK_MOST] if "\0" not in id]
         chosen = list(
             self.seen().filter(public_id__in=ids).select_related("slot", "drive").order_by("pk")
         )
