@@ -612,6 +612,19 @@ def test_mails_to_an_address_are_limited(anybody, drive, settings):
     assert (refused.status_code, without.status_code) == (429, 201)
 
 
+def test_changing_to_and_fro_does_not_flood_an_address(anybody, drive, settings):
+    settings.LIMITS = settings.LIMITS | {"REGISTRATIONS_EMAIL": Limit(2, 86400)}
+    first, second = drive.slots.all()[:2]
+    held = RegistrationFactory(slot=first)
+
+    changes = [{"slot": second.public_id}, {"full_name": "Ân"}, {"slot": first.public_id}]
+    answers = [anybody.patch(own(held), change) for change in changes]
+    untold = anybody.patch(own(held), {"consents": ["registration"]})
+
+    assert [a.status_code for a in answers] == [200, 200, 429]
+    assert (untold.status_code, Message.objects.count()) == (200, 2)
+
+
 def test_guesses_of_links_are_limited(anybody, drive, settings):
     settings.LIMITS = settings.LIMITS | {"MISSES": Limit(2, 3600)}
     registration = RegistrationFactory(slot=drive.slots.first())

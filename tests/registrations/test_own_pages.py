@@ -324,6 +324,17 @@ def test_moving_to_and_fro_does_not_flood_an_address(client, settings):
     assert Message.objects.count() == 2
 
 
+def test_reminders_can_be_stopped_whatever_an_address_got_today(client, settings):
+    settings.LIMITS = settings.LIMITS | read_limits({"REGISTRATIONS_EMAIL": "1/d"})
+    held = RegistrationFactory(consent_reminders=True)
+    assert post(client, held, "details", full_name="Ân").status_code == 302
+
+    answer = post(client, held, "details", consents=["registration"])
+
+    held.refresh_from_db()
+    assert (answer.status_code, held.consent_reminders) == (302, False)
+
+
 # --- Links that lead nowhere ---------------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ from events.registrations.api.serializers import (
     status_of,
 )
 from events.registrations.input import Asked, InvalidInput, read_change, read_registration
+from events.registrations.letter_limits import address_told, count_letter, wait_for_letters
 from events.registrations.models import Registration
 from events.registrations.refusals import RegistrationRefused
 from events.registrations.services import (
@@ -78,8 +79,8 @@ class RegisterView(AnybodysView):
         except RegistrationRefused as refusal:
             note_refusal(refusal, asked.person.phone)
             raise
-        if registration.email and not replayed:
-            hit("REGISTRATIONS_EMAIL", registration.email.lower())
+        if not replayed:
+            count_letter(registration.email)
         return written(registration_as_sent(self, registration), replayed, status=201)
 
 
@@ -125,9 +126,8 @@ class OwnRegistrationView(OwnView):
         registration = self.find(token)
         change = read_asked_change(self.body())
         body = {name: value for name, value in vars(change).items() if value is not None}
-        phone, email = change.phone or registration.phone, change.email or ""
-        new_email = email if email != registration.email else ""
-        refuse_worn_out(phone, new_email, self.attempt(body))
+        phone = change.phone or registration.phone
+        refuse_worn_out(phone, address_told(registration, change), self.attempt(body))
 
         def write() -> None:
             change_registration(registration=registration, change=change, now=self.now)
@@ -138,8 +138,8 @@ class OwnRegistrationView(OwnView):
             if change.full_name or change.phone:
                 note_refusal(refusal, phone)
             raise
-        if new_email and not replayed:
-            hit("REGISTRATIONS_EMAIL", new_email.lower())
+        if changed.revision != registration.revision and not replayed:
+            count_letter(changed.email)
         return written(registration_as_sent(self, changed), replayed)
 
     @extend_schema(
@@ -227,8 +227,8 @@ def refuse_worn_out(phone: str, email: str, attempt: Attempt) -> None:
     A repeat of what went well before passes: it writes nothing.
     """
     wait = exhausted("REGISTRATIONS_PHONE", phone)
-    if wait is None and email:
-        wait = exhausted("REGISTRATIONS_EMAIL", email.lower())
+    if wait is None:
+        wait = wait_for_letters(email)
     if wait is not None and not attempt.is_known():
         raise exceptions.Throttled(wait)
 

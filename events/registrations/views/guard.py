@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from backend.formats import clock, near_date
-from backend.limits import exhausted, hit
+from backend.limits import hit
 from backend.pages import forbidden
 from backend.proxies import limit_key
 
@@ -45,16 +45,6 @@ def private(view: View[P]) -> View[P]:
         return response
 
     return cast("View[P]", guarded)
-
-
-def wait_for_letters(address: str) -> int | None:
-    """Tell how long this address must be spared further letters; ``None``: not at all."""
-    return exhausted("REGISTRATIONS_EMAIL", address.lower()) if address else None
-
-
-def count_letter(address: str) -> bool:
-    """Count a letter to this address; tell whether it may still be sent."""
-    return bool(address) and hit("REGISTRATIONS_EMAIL", address.lower()) is None
 
 
 def when_again(wait_seconds: int, *, now: datetime) -> str:

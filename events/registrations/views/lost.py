@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from backend.limits import hit
 from backend.proxies import limit_key
 from events.registrations.forms import LostTicketForm
+from events.registrations.letter_limits import count_letter
 from events.registrations.services.lost import send_tickets_again
-from events.registrations.views.guard import count_letter, private, too_many
+from events.registrations.views.guard import private, too_many
 
 
 @private

@@ -19,6 +19,7 @@ from donors.identity import format_phone
 from events.drives.queries import Places, places_of
 from events.registrations.calendar import FILE_NAME, content_type, ticket_calendar
 from events.registrations.forms import ChangeForm
+from events.registrations.letter_limits import address_told, count_letter, wait_for_letters
 from events.registrations.models import Registration
 from events.registrations.page import OwnPage, State
 from events.registrations.picture import ticket_picture
@@ -32,13 +33,7 @@ from events.registrations.services import (
 )
 from events.registrations.signing import ticket_of
 from events.registrations.tokens import manage_path, registration_of
-from events.registrations.views.guard import (
-    count_letter,
-    missed,
-    private,
-    too_many,
-    wait_for_letters,
-)
+from events.registrations.views.guard import missed, private, too_many
 
 JUST_NOW: Final = timedelta(minutes=10)
 DONE: Final = frozenset({"confirmed", "moved", "saved", "given_up"})
@@ -139,8 +134,7 @@ def details(request: HttpRequest, registration: Registration, now: datetime) -> 
     form = ChangeForm(request.POST)
     if not form.is_valid() or form.change is None:
         return _correct(request, page, form, status=400)
-    address = registration.email if form.change.email is None else form.change.email
-    if (wait := wait_for_letters(address)) is not None:
+    if (wait := wait_for_letters(address_told(registration, form.change))) is not None:
         return too_many(request, wait, now=now)
     phone = form.change.phone or registration.phone
     if (wait := exhausted("REGISTRATIONS_PHONE", phone)) is not None:

@@ -21,17 +21,13 @@ from events.drives.models import Drive, Slot
 from events.drives.queries import find_drive, places_of
 from events.registrations.forms import RegistrationForm
 from events.registrations.input import Asked, Problem, Wrong, read_unit
+from events.registrations.letter_limits import count_letter, wait_for_letters
 from events.registrations.queries import nearest_free_slots
 from events.registrations.refusals import RegistrationRefused
 from events.registrations.services import register_donor
 from events.registrations.services.waitlist import takes_promotions
 from events.registrations.tokens import manage_path
-from events.registrations.views.guard import (
-    count_letter,
-    private,
-    wait_for_letters,
-    when_again,
-)
+from events.registrations.views.guard import private, when_again
 
 ROUTE = "pages.register"
 

@@ -1,0 +1,32 @@
+"""How many letters an address gets a day, whoever asks for them: pages and API alike."""
+
+from __future__ import annotations
+
+from backend.limits import exhausted, hit
+from events.registrations.models import Registration
+from events.registrations.services.change import Change
+
+
+def wait_for_letters(address: str) -> int | None:
+    """Return for how many seconds this address must be spared letters; ``None``: not at all."""
+    return exhausted("REGISTRATIONS_EMAIL", address.lower()) if address else None
+
+
+def count_letter(address: str) -> bool:
+    """Count a letter to this address; tell whether it may still be sent."""
+    return bool(address) and hit("REGISTRATIONS_EMAIL", address.lower()) is None
+
+
+def address_told(registration: Registration, change: Change) -> str:
+    """Return to which address a change sends a letter; ``""`` where it sends none.
+
+    A new time, name or address is told; a new phone or consent is not.
+    """
+    address = registration.email if change.email is None else change.email
+    here = registration.slot.public_id if registration.slot else None
+    tells = (
+        address != registration.email
+        or change.full_name not in (None, registration.full_name)
+        or change.slot_id not in (None, here)
+    )
+    return address if tells else ""
