@@ -193,8 +193,8 @@ def _postgresql(url: str) -> dict[str, Any]:
         "pool": {"min_size": 0, "max_size": WEB_THREADS + 2, "timeout": 10},
     }
     return database | {
+        "ENGINE": "backend.postgresql",  # looks whether a connection lives, without a round trip
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options | database.get("OPTIONS", {}),
     }
 
