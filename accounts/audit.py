@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import models
 
 from accounts.models import AuditEntry, User
+from backend.rows import insert
 
 
 def record(
@@ -24,13 +25,15 @@ def record(
     :param by: the user who acts; ``None`` for the person concerned, or for a device.
     :param count: how many people a list or an export showed.
     """
-    AuditEntry.objects.create(
-        at=at,
-        action=action,
-        target_type=target._meta.label_lower,
-        target_id=str(getattr(target, "public_id", target.pk)),
-        unit_id=unit_id,
-        by_user_id=by.pk if by else None,
-        by_device_id=device_id,
-        count=count,
+    insert(
+        AuditEntry(
+            at=at,
+            action=action,
+            target_type=target._meta.label_lower,
+            target_id=str(getattr(target, "public_id", target.pk)),
+            unit_id=unit_id,
+            by_user_id=by.pk if by else None,
+            by_device_id=device_id,
+            count=count,
+        )
     )

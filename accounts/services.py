@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.utils.text import slugify
-from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -39,7 +38,7 @@ def add_unit(*, name: str, parent: Unit | None, by: User | None, now: datetime) 
 
     :raises AccountsRefused: ``unit_closed``: the one above has ended.
     """
-    if parent is not None and parent.until_on is not None and parent.until_on <= localdate(now):
+    if parent is not None and parent.until_on is not None and parent.until_on <= now.date():
         raise AccountsRefused("unit_closed", _("This unit was closed."))
     unit = Unit(
         name=name,

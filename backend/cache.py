@@ -18,7 +18,7 @@ _away_until = 0.0
 
 def forgiving(name: str, otherwise: Any) -> Callable[..., Any]:
     """Give the client's method ``name``, answering ``otherwise`` while Redis is away."""
-    method = getattr(RedisCacheClient, name)
+    method = getattr(CountingClient, name)
 
     @functools.wraps(method)
     def ask(client: RedisCacheClient, *args: Any, **options: Any) -> Any:
@@ -27,7 +27,7 @@ def forgiving(name: str, otherwise: Any) -> Callable[..., Any]:
             return otherwise
         try:
             return method(client, *args, **options)
-        except redis.RedisError as error:  # away, or without memory to write
+        except (redis.ConnectionError, redis.TimeoutError) as error:
             _away_until = time.monotonic() + REST_SECONDS
             log.warning("cache_away", error=type(error).__name__)
             return otherwise
@@ -35,7 +35,31 @@ def forgiving(name: str, otherwise: Any) -> Callable[..., Any]:
     return ask
 
 
-class ForgivingClient(RedisCacheClient):
+class CountingClient(RedisCacheClient):
+    """Django's client, which keeps what it asks through, and counts in one round trip."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._clients: dict[int, redis.Redis] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> redis.Redis:
+        # To make one takes as long as to ask Redis; it may be shared.
+        pool = self._get_connection_pool(write)  # type: ignore[attr-defined]
+        client = self._clients.get(id(pool))
+        if client is None:
+            client = self._clients[id(pool)] = super().get_client(key, write=write)
+        return client
+
+    def count(self, key: Any, timeout: int) -> int:
+        """Add one to a number that lives so many seconds from its first; return it."""
+        client = self.get_client(key, write=True)
+        number = int(client.incr(key))
+        if number == 1:
+            client.expire(key, timeout)
+        return number
+
+
+class ForgivingClient(CountingClient):
     """Answers as an empty cache does, while Redis is away."""
 
     _get = forgiving("get", None)
@@ -48,6 +72,7 @@ class ForgivingClient(RedisCacheClient):
     delete = forgiving("delete", False)
     delete_many = forgiving("delete_many", None)
     incr = forgiving("incr", 1)
+    count = forgiving("count", 0)
     clear = forgiving("clear", False)
 
     def get(self, key: Any, default: Any) -> Any:
@@ -59,3 +84,8 @@ class ForgivingRedisCache(RedisCache):
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._class = ForgivingClient
+
+    def count(self, key: str, timeout: int) -> int:
+        """Add one to a number that lives so many seconds; 0 while Redis is away."""
+        client: Any = self._cache
+        return int(client.count(self.make_and_validate_key(key), timeout))

@@ -43,31 +43,45 @@ def hit(name: str, key: str, *, now: float | None = None) -> int | None:
 
     :param name: what follows ``LIMIT_``, for example ``REGISTRATIONS_ADDRESS``.
     """
-    return _count(name, key, now, add=1)
-
-
-def exhausted(name: str, key: str, *, now: float | None = None) -> int | None:
-    """Say the same without counting; for limits on failures, asked before the try."""
-    return _count(name, key, now, add=0)
-
-
-def _count(name: str, key: str, now: float | None, *, add: int) -> int | None:
     limit: Limit | None = settings.LIMITS[name]
     if limit is None:
         return None
     moment = time.time() if now is None else now
-    window = int(moment // limit.window_seconds)
+    count = cache.count(_place(name, key, limit, moment), limit.window_seconds + 60)  # type: ignore[attr-defined]
+    return _rest(limit, moment) if count > limit.times else None
+
+
+def exhausted(name: str, key: str, *, now: float | None = None) -> int | None:
+    """Say the same without counting; for limits on failures, asked before the try."""
+    [wait] = waits((name, key), now=now)
+    return wait
+
+
+def waits(*tries: tuple[str, str], now: float | None = None) -> list[int | None]:
+    """Say the same of several ``(name, key)`` at once; an empty key has nothing to wait for."""
+    moment = time.time() if now is None else now
+    places = [
+        _place(name, key, limit, moment) if key and (limit := settings.LIMITS[name]) else ""
+        for name, key in tries
+    ]
+    asked = [place for place in places if place]
+    counts = cache.get_many(asked) if asked else {}
+    return [
+        _rest(limit, moment)
+        if (limit := settings.LIMITS[name]) and counts.get(place, 0) >= limit.times
+        else None
+        for (name, _key), place in zip(tries, places, strict=True)
+    ]
+
+
+def _place(name: str, key: str, limit: Limit, moment: float) -> str:
     # A cache holds no personal data: a phone or address is only recognized again.
     secret = settings.SECRET_KEY.encode()
     digest = hmac.digest(secret, f"limit:{name}:{key}".encode(), hashlib.sha256).hex()[:32]
-    place = f"limit:{window}:{digest}"
-    if add:
-        cache.add(place, 0, timeout=limit.window_seconds + 60)
-        try:
-            count = cache.incr(place)
-        except ValueError:  # it was lost between the two
-            return None
-        used_up = count > limit.times
-    else:
-        used_up = cache.get(place, 0) >= limit.times
-    return math.ceil((window + 1) * limit.window_seconds - moment) if used_up else None
+    return f"limit:{int(moment // limit.window_seconds)}:{digest}"
+
+
+def _rest(limit: Limit, moment: float) -> int:
+    """Return the seconds until the present window ends."""
+    window = int(moment // limit.window_seconds)
+    return math.ceil((window + 1) * limit.window_seconds - moment)

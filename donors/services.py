@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from backend.rows import insert
 from donors.identity import name_key
 from donors.models import Consent, Donor
 from donors.people import Person
@@ -30,17 +31,10 @@ def match_donor(person: Person, *, now: datetime, apart: bool = False) -> Donor:
         variant=" ".join(person.full_name.casefold().split()) if apart else "",
         created_at=now,
     )
-    if donor.phone is None:
-        donor.save()
-        return donor
     # One statement finds or makes it, also when somebody else inserts the same person now; what it
-    # "updates" is part of the key and so the same.
-    [found] = Donor.objects.bulk_create(
-        [donor],
-        update_conflicts=True,
-        unique_fields=["phone", "name_key", "birth_year", "variant"],
-        update_fields=["variant"],
-    )
+    # "updates" is part of the key and so the same. Without a phone no two are the same.
+    key = "(phone, name_key, birth_year, variant)"
+    [found] = insert(donor, on_conflict=f"{key} DO UPDATE SET variant = excluded.variant")
     return found
 
 
@@ -64,17 +58,19 @@ def record_consents(
     now: datetime,
 ) -> None:
     """Write one row for each purpose agreed to or withdrawn; rows are never changed."""
-    Consent.objects.bulk_create(
-        Consent(
-            donor=donor,
-            registration_id=registration_id,
-            purpose=purpose,
-            given=purpose in given,
-            text_version=CONSENT_TEXT_VERSION,
-            channel=channel,
-            at=now,
+    insert(
+        *(
+            Consent(
+                donor=donor,
+                registration_id=registration_id,
+                purpose=purpose,
+                given=purpose in given,
+                text_version=CONSENT_TEXT_VERSION,
+                channel=channel,
+                at=now,
+            )
+            for purpose in [*given, *withdrawn]
         )
-        for purpose in [*given, *withdrawn]
     )
 
 

@@ -112,11 +112,11 @@ class DriveQuerySet(models.QuerySet["Drive"]):
         slots = (
             Slot.objects.filter(drive=models.OuterRef("pk"))
             .open_at(now)
-            .with_places()
+            .with_taken()
             .order_by()
             .values("drive")
         )
-        left = slots.annotate(n=Sum("places_left_now")).values("n")
+        left = slots.annotate(n=Sum(Greatest(F("capacity") - F("taken"), 0))).values("n")
         capacity = (
             Slot.objects.filter(drive=models.OuterRef("pk"))
             .order_by()
@@ -261,12 +261,13 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         """Keep slots that take registrations as far as they decide it: open, and not started."""
         return self.filter(is_open=True, starts_at__gt=now)
 
+    def with_taken(self) -> Self:
+        """Add ``taken``, how many hold a place, counted now."""
+        return self.annotate(taken=_count_registrations(holds_place=True))
+
     def with_places(self) -> Self:
-        """Add ``taken``, ``waiting`` and ``places_left_now``, counted now."""
-        return self.annotate(
-            taken=_count_registrations(holds_place=True),
-            waiting=_count_registrations(status="waitlisted"),
-        ).annotate(places_left_now=Greatest(F("capacity") - F("taken"), 0))
+        """Add ``taken`` and ``waiting``, counted now."""
+        return self.with_taken().annotate(waiting=_count_registrations(status="waitlisted"))
 
 
 def _count_registrations(**which: Any) -> Coalesce:
@@ -287,10 +288,9 @@ class Slot(models.Model):
     capacity = models.PositiveSmallIntegerField()
     is_open = models.BooleanField(default=True)
 
-    # Filled by `with_places`.
+    # Filled by `with_taken` and `with_places`.
     taken: int
     waiting: int
-    places_left_now: int
 
     objects = SlotQuerySet.as_manager()
 
@@ -307,6 +307,11 @@ class Slot(models.Model):
     def booking_limit(self) -> int:
         """Return how many donors may hold a place here."""
         return self.capacity
+
+    @property
+    def places_left_now(self) -> int:
+        """Return how many may still come, as counted by `with_taken`."""
+        return max(self.capacity - self.taken, 0)
 
     def has_started(self, now: datetime) -> bool:
         return now >= self.starts_at

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.http import Http404
 
 from accounts.rules import Asker, may_manage_drives
+from backend.compiled import Compiled
 from events.drives.models import Drive, DriveStatus, Slot
 
 
@@ -63,7 +65,7 @@ def find_drive(slug: str, *, asker: Asker) -> Drive:
     :param asker: may be lazy: it is only looked at for a draft.
     :raises Http404: there is none, or it is none of the asker's business.
     """
-    drive = Drive.objects.select_related("unit", "venue").filter(slug=slug).first()
+    drive = _by_slug.first(slug=slug)
     if drive is None or (
         drive.published_at is None and not may_manage_drives(asker, drive.unit_id)
     ):
@@ -71,10 +73,39 @@ def find_drive(slug: str, *, asker: Asker) -> Drive:
     return drive
 
 
-def places_of(drive: Drive, *, now: datetime) -> Places:
-    """Return the slots that take registrations now, by the hour, with places counted now."""
-    slots = drive.slots.open_at(now).with_places().order_by("starts_at")
-    return Places.over(slots, zone=drive.tzinfo)
+def find_published_drive(slug: str) -> Drive | None:
+    """Return the drive, with its unit and venue, if it is not a draft."""
+    drive = _by_slug.first(slug=slug)
+    return drive if drive and drive.published_at is not None else None
+
+
+def places_of(drive: Drive, *, now: datetime, with_waiting: bool = False) -> Places:
+    """Return the slots that take registrations now, by the hour, with places counted now.
+
+    :param with_waiting: count who is on their waiting lists too.
+    """
+    read = _open_slots_and_waiting if with_waiting else _open_slots
+    return Places.over(read(drive=drive.pk, now=now), zone=drive.tzinfo)
+
+
+# The public pages begin with these.
+_by_slug: Compiled[Drive] = Compiled(
+    lambda slug: Drive.objects.select_related("unit", "venue").filter(slug=slug).order_by(),
+    slug="of-a-drive",
+)
+_DRIVE_AND_NOW: Final = {"drive": 1_000_001, "now": datetime(2026, 12, 1, tzinfo=UTC)}
+_open_slots: Compiled[Slot] = Compiled(
+    lambda drive, now: (
+        Slot.objects.filter(drive=drive).open_at(now).with_taken().order_by("starts_at")
+    ),
+    **_DRIVE_AND_NOW,
+)
+_open_slots_and_waiting: Compiled[Slot] = Compiled(
+    lambda drive, now: (
+        Slot.objects.filter(drive=drive).open_at(now).with_places().order_by("starts_at")
+    ),
+    **_DRIVE_AND_NOW,
+)
 
 
 def upcoming_drives(*, now: datetime, count: int = 50) -> list[tuple[Drive, DriveStatus]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.limits import exhausted, hit
+from backend.limits import exhausted, hit, waits
 from events.registrations.models import Registration
 from events.registrations.services.change import Change
 
@@ -10,6 +10,14 @@ from events.registrations.services.change import Change
 def wait_for_letters(address: str) -> int | None:
     """Return for how many seconds this address must be spared letters; ``None``: not at all."""
     return exhausted("REGISTRATIONS_EMAIL", address.lower()) if address else None
+
+
+def waits_to_register(phone: str, address: str) -> tuple[int | None, int | None]:
+    """Return for how many seconds phone and address must wait; both are asked at once."""
+    for_phone, for_letters = waits(
+        ("REGISTRATIONS_PHONE", phone), ("REGISTRATIONS_EMAIL", address.lower())
+    )
+    return for_phone, for_letters
 
 
 def count_letter(address: str) -> bool:

@@ -167,11 +167,15 @@ class Registration(models.Model):
         """Keep the search and sort keys in step with the name, and leave the writer's mark."""
         fields = None if update_fields is None else {*update_fields, "changed"}
         if fields is None or "full_name" in fields:
-            self.name_search = name_search(self.full_name)
-            self.name_sort = name_sort(self.full_name)
+            self.take_name()
             if fields is not None:
                 fields |= {"name_search", "name_sort"}
         super().save(update_fields=fields, **kwargs)
+
+    def take_name(self) -> None:
+        """Make the search and sort keys from the name, as ``save`` does."""
+        self.name_search = name_search(self.full_name)
+        self.name_sort = name_sort(self.full_name)
 
     @property
     def is_waiting(self) -> bool:

@@ -16,10 +16,11 @@ from rest_framework.response import Response
 from accounts.api.authentication import refuse_over_limit
 from accounts.api.views import View, written
 from accounts.attempts import Attempt
-from backend.limits import exhausted, hit
+from backend.limits import hit
 from backend.proxies import limit_key
 from events.drives.api.views import WRITE_KEY
 from events.drives.models import Drive
+from events.drives.queries import find_published_drive
 from events.registrations.api.serializers import (
     CancelledSerializer,
     ChangeInput,
@@ -29,7 +30,7 @@ from events.registrations.api.serializers import (
     status_of,
 )
 from events.registrations.input import Asked, InvalidInput, read_change, read_registration
-from events.registrations.letter_limits import address_told, count_letter, wait_for_letters
+from events.registrations.letter_limits import address_told, count_letter, waits_to_register
 from events.registrations.models import Registration
 from events.registrations.refusals import RegistrationRefused
 from events.registrations.services import (
@@ -61,7 +62,7 @@ class RegisterView(AnybodysView):
     )
     def post(self, request: Request, slug: str) -> Response:
         refuse_over_limit("REGISTRATIONS_ADDRESS", limit_key(request))
-        drive = Drive.objects.published().filter(slug=slug).first()
+        drive = find_published_drive(slug)
         if drive is None:
             raise Http404
         asked = read_asked(self.body(), drive=drive)
@@ -226,9 +227,8 @@ def refuse_worn_out(phone: str, email: str, attempt: Attempt) -> None:
 
     A repeat of what went well before passes: it writes nothing.
     """
-    wait = exhausted("REGISTRATIONS_PHONE", phone)
-    if wait is None:
-        wait = wait_for_letters(email)
+    for_phone, for_letters = waits_to_register(phone, email)
+    wait = for_letters if for_phone is None else for_phone
     if wait is not None and not attempt.is_known():
         raise exceptions.Throttled(wait)
 

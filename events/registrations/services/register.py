@@ -12,7 +12,8 @@ from django.db.models import Exists
 from accounts import audit
 from accounts.attempts import Attempt
 from accounts.models import Unit, User
-from backend.errors import refuse_duplicate
+from backend.compiled import Compiled
+from backend.rows import insert
 from backend.transactions import in_transaction
 from donors.identity import name_key, same_spelling
 from donors.models import Purpose
@@ -102,8 +103,9 @@ def register_donor(
         created_at=now,
         placed_at=None if is_full else now,
     )
-    with refuse_duplicate(refusals.already_registered()):
-        registration.save(force_insert=True)
+    registration.take_name()
+    if not insert(registration, on_conflict="DO NOTHING"):
+        raise refusals.already_registered()
     record_consents(
         donor,
         registration_id=public_id,
@@ -124,15 +126,14 @@ def _locked_slot(drive: Drive, slot_id: str, person: Person) -> tuple[Slot, bool
     :returns: the slot, and whether somebody with this phone, birth year and unaccented name is
         registered for the drive already.
     """
-    locked = Slot.objects.filter(drive_id=drive.pk, public_id=slot_id)
-    pks = list(locked.select_for_update(no_key=True).values_list("pk", flat=True))
-    if not pks:
+    if not (found := _lock(drive=drive.pk, public_id=slot_id)):
         raise refusals.unknown_slot()
-    slot = (
-        Slot.objects.with_places()
-        .select_related("drive__venue", "drive__unit")
-        .annotate(has_namesake=Exists(_namesakes(drive, person)))
-        .get(pk=pks[0])
+    [slot] = _slot_now(
+        pk=found[0][0],
+        drive=drive.pk,
+        phone=person.phone,
+        name_key=name_key(person.full_name),
+        birth_year=person.birth_year,
     )
     return slot, vars(slot)["has_namesake"]
 
@@ -148,19 +149,49 @@ def _refuse_closed(slot: Slot, *, by: User | None, now: datetime) -> None:
         raise refusals.registration_closed()
 
 
-def _namesakes(drive: Drive, person: Person) -> RegistrationQuerySet:
-    """Keep who is registered with the same phone, birth year and name without accents."""
-    if not person.phone:
-        return Registration.objects.none()
+def _namesakes(*, drive: int, phone: str, name_key: str, birth_year: int) -> RegistrationQuerySet:
+    """Keep who is registered with the same phone, birth year and name without accents.
+
+    Without a phone nobody is: a donor's phone is never ``""``.
+    """
     return Registration.objects.living().filter(
-        drive=drive,
-        donor__phone=person.phone,
-        donor__name_key=name_key(person.full_name),
-        donor__birth_year=person.birth_year,
+        drive=drive, donor__phone=phone, donor__name_key=name_key, donor__birth_year=birth_year
     )
 
 
 def _is_another(drive: Drive, person: Person) -> bool:
     """Tell whether the name differs in its accents from each namesake's."""
-    names = _namesakes(drive, person).values_list("full_name", flat=True)
+    names = _namesakes(
+        drive=drive.pk,
+        phone=person.phone,
+        name_key=name_key(person.full_name),
+        birth_year=person.birth_year,
+    ).values_list("full_name", flat=True)
     return not any(same_spelling(name, person.full_name) for name in names)
+
+
+# A rush meets these two.
+_lock: Compiled[tuple[int]] = Compiled(
+    lambda drive, public_id: (
+        Slot.objects.filter(drive=drive, public_id=public_id)
+        .select_for_update(no_key=True)
+        .order_by()
+        .values_list("pk")
+    ),
+    drive=1_000_001,
+    public_id="0123456789abcdef",
+)
+_slot_now: Compiled[Slot] = Compiled(
+    lambda pk, **who: (
+        Slot.objects.with_taken()
+        .select_related("drive")
+        .annotate(has_namesake=Exists(_namesakes(**who)))
+        .filter(pk=pk)
+        .order_by()
+    ),
+    pk=1_000_001,
+    drive=1_000_002,
+    phone="+84912000486",
+    name_key="nguyenvanan",
+    birth_year=1997,
+)

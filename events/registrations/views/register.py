@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.attempts import KeyReused
 from accounts.models import Unit
 from backend.formats import clock
-from backend.limits import exhausted, hit
+from backend.limits import hit
 from backend.proxies import limit_key
 from events.drives.models import Drive, Slot
 from events.drives.queries import find_drive, places_of
 from events.registrations.forms import RegistrationForm
 from events.registrations.input import Asked, Problem, Wrong, read_unit
-from events.registrations.letter_limits import count_letter, wait_for_letters
+from events.registrations.letter_limits import count_letter, waits_to_register
 from events.registrations.queries import nearest_free_slots
 from events.registrations.refusals import RegistrationRefused
 from events.registrations.services import register_donor
@@ -81,12 +81,11 @@ class RegisterPage:
         if not form.is_valid() or form.asked is None:
             return self.show_problems(form)
         asked = form.asked
-        wait = exhausted("REGISTRATIONS_PHONE", asked.person.phone)
-        if wait is not None:
-            return self.refuse_too_often(form, wait, field="phone")
-        wait = wait_for_letters(asked.wishes.email)
-        if wait is not None:
-            return self.refuse_too_often(form, wait, field="email")
+        for_phone, for_letters = waits_to_register(asked.person.phone, asked.wishes.email)
+        if for_phone is not None:
+            return self.refuse_too_often(form, for_phone, field="phone")
+        if for_letters is not None:
+            return self.refuse_too_often(form, for_letters, field="email")
         return self.take_place(form, asked)
 
     def take_place(self, form: RegistrationForm, asked: Asked) -> HttpResponse:
@@ -120,7 +119,8 @@ class RegisterPage:
     def show_slots(
         self, form: RegistrationForm | None = None, *, gone: bool = False, status: int = 200
     ) -> HttpResponse:
-        context = {"places": places_of(self.drive, now=self.now), "gone": gone, "kept": form}
+        places = places_of(self.drive, now=self.now, with_waiting=True)
+        context = {"places": places, "gone": gone, "kept": form}
         return self._render("registrations/registration_slots.html", context, status)
 
     def show_full(
