@@ -28,7 +28,7 @@ def main() -> None:
             str(granian),
             *(str(part) for pair in arguments.items() for part in pair),
             *("--no-ws", "--respawn-failed-workers", "--respawn-interval", "0.5"),
-            "backend.wsgi:application",
+            ":".join(settings.WSGI_APPLICATION.rsplit(".", 1)),
         ],
     )
 

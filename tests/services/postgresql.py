@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -28,10 +29,20 @@ class PostgreSQL:
     """A cluster on a Unix socket in ``folder``; the user is ``postgres``, without a password.
 
     ``durable`` keeps fsync, for faults and for measurements; tests do without.
+
+    :param settings: what else the server is told.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = False, port: int = 5432) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durable: bool = False,
+        port: int = 5432,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder, self.durable, self.port = folder, durable, port
+        self.settings = dict(settings or {})
         self.data, self.log = folder / "data", folder / "postgresql.log"
         self.process: subprocess.Popen[bytes] | None = None
         # PostgreSQL refuses to run as root.
@@ -76,6 +87,7 @@ class PostgreSQL:
             "full_page_writes": safe,
             "timezone": "UTC",
             "log_min_messages": "fatal",
+            **self.settings,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self.process = start(

@@ -1,0 +1,1 @@
+"""What the product is compared with: the least that does the same, in Django and in SQL alone."""
