@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.utils.text import slugify
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -38,7 +39,7 @@ def add_unit(*, name: str, parent: Unit | None, by: User | None, now: datetime) 
 
     :raises AccountsRefused: ``unit_closed``: the one above has ended.
     """
-    if parent is not None and parent.until_on is not None and parent.until_on <= now.date():
+    if parent is not None and parent.until_on is not None and parent.until_on <= localdate(now):
         raise AccountsRefused("unit_closed", _("This unit was closed."))
     unit = Unit(
         name=name,

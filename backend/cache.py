@@ -27,7 +27,7 @@ def forgiving(name: str, otherwise: Any) -> Callable[..., Any]:
             return otherwise
         try:
             return method(client, *args, **options)
-        except (redis.ConnectionError, redis.TimeoutError) as error:
+        except redis.RedisError as error:  # away, or without memory to write
             _away_until = time.monotonic() + REST_SECONDS
             log.warning("cache_away", error=type(error).__name__)
             return otherwise

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.chromium import LAUNCH_FLAGS, MISSING, find_chromium
+from tests.services.chromium import LAUNCH_FLAGS, MISSING, find_chromium, is_missing
 from tests.services.mail import MailServer
 from tests.services.postgresql import PostgreSQL
 from tests.services.valkey import Valkey
@@ -51,8 +51,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On SQLite run what touches the database and does not need PostgreSQL's own ways."""
+    """Skip the browser's tests where there is none; on SQLite choose those of the database."""
     from tests.settings import TEST_DATABASE
+
+    in_browser = [item for item in items if "playwright" in getattr(item, "fixturenames", ())]
+    if in_browser and is_missing():
+        for item in in_browser:
+            item.add_marker(pytest.mark.skip(reason=MISSING))
 
     if TEST_DATABASE != "sqlite":
         return
@@ -62,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         names = getattr(item, "fixturenames", ())
         asks = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(names)
         apart = item.get_closest_marker("postgresql") or item.get_closest_marker("processes")
-        (chosen if asks and not apart and "page" not in names else others).append(item)
+        (chosen if asks and not apart and "playwright" not in names else others).append(item)
     config.hook.pytest_deselected(items=others)
     items[:] = chosen
 
@@ -135,8 +140,6 @@ def base_url() -> None:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     chromium = find_chromium()
-    if chromium is None:
-        pytest.skip(MISSING)
     # Playwright keeps an event loop in this thread; Django would refuse to query beside it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     return browser_type_launch_args | {"executable_path": str(chromium), "args": LAUNCH_FLAGS}

@@ -8,6 +8,7 @@ they are looked for where they must not be, in logs, the broker and addresses.
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 import uuid
@@ -100,7 +101,7 @@ def addresses(text: str) -> str:
 
 
 def found(text: str, words: list[str]) -> list[str]:
-    forms = {w: {w, w.encode("unicode_escape").decode(), repr(w.encode())[2:-1]} for w in words}
+    forms = {w: {w, json.dumps(w)[1:-1], repr(w.encode())[2:-1]} for w in words}
     return [word for word, spellings in forms.items() if any(s in text for s in spellings)]
 
 

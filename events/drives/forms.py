@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -15,11 +16,14 @@ from django.utils.translation import ngettext_lazy
 from accounts.models import Unit
 from backend.formats import numeric_date
 from events.drives.models import Drive, Venue
-from events.drives.plans import Place, Plan
+from events.drives.plans import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT, Place, Plan
 from events.drives.replan import DriveChanges
 
 ANOTHER_PLACE: Final = "another"
 WHOLE_BLOOD_INTERVAL_DAYS: Final = 84  # 12 weeks: TT 26/2013/TT-BYT, Đ6
+
+_DAYS: Final = (MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY))
+_MOMENTS: Final = (MinValueValidator(FIRST_MOMENT), MaxValueValidator(LAST_MOMENT))
 
 
 def _line(text: str) -> str:
@@ -68,7 +72,7 @@ class DriveForm(forms.Form):
     unit = forms.ChoiceField(
         label=_("Organizing unit"), widget=forms.Select(attrs={"data-picker": ""})
     )
-    date = forms.DateField(label=_("Day"), widget=_date_input())
+    date = forms.DateField(label=_("Day"), widget=_date_input(), validators=_DAYS)
     starts_at = forms.TimeField(label=_("From"), widget=_time_input())
     ends_at = forms.TimeField(label=_("To"), widget=_time_input())
     venue_name = LineField(
@@ -100,12 +104,14 @@ class DriveForm(forms.Form):
         label=_("Registration opens"),
         required=False,
         help_text=_("Empty: as soon as the drive is published."),
+        validators=_MOMENTS,
         widget=_moment_input(),
     )
     registration_closes_at = forms.DateTimeField(
         label=_("Registration closes"),
         required=False,
         help_text=_("Empty: each time is open until it begins."),
+        validators=_MOMENTS,
         widget=_moment_input(),
     )
     tolerance_minutes = forms.IntegerField(
@@ -266,7 +272,7 @@ def present_values(drive: Drive) -> dict[str, Any]:
 class CopyForm(forms.Form):
     """Repeat an earlier drive: a day, how many, where. All else is the earlier one's."""
 
-    date = forms.DateField(label=_("Day"), widget=_date_input())
+    date = forms.DateField(label=_("Day"), widget=_date_input(), validators=_DAYS)
     places_per_slot = forms.IntegerField(
         label=_("Places at each time"), min_value=1, max_value=500, widget=_number_input()
     )

@@ -12,6 +12,9 @@ from accounts.models import Unit
 from backend.errors import DomainError
 
 DAY = timedelta(days=1)
+# Dates outside of these are slips of the finger, and no time zone breaks on those within.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+FIRST_MOMENT, LAST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class DriveRefused(DomainError):

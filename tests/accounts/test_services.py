@@ -1,6 +1,6 @@
 """Units, roles and invitations."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -140,6 +140,17 @@ def test_units_are_added_renamed_and_closed(owner):
     assert refusal(lambda: add_unit(name="x", parent=unit, by=owner.user, now=NOW)) == "unit_closed"
     reopen_unit(unit=unit, by=owner.user, now=NOW)
     assert list(Unit.objects.existing_on(NOW.date()).filter(pk=unit.pk)) == [unit]
+
+
+def test_a_unit_is_closed_from_the_first_minute_of_its_day_here(owner):
+    unit = add_unit(name="x", parent=owner.unit, by=owner.user, now=NOW)
+    close_unit(unit=unit, on=date(2026, 12, 5), by=owner.user, now=NOW)
+    past_midnight = datetime(2026, 12, 4, 17, 5, tzinfo=UTC)
+
+    assert (
+        refusal(lambda: add_unit(name="y", parent=unit, by=owner.user, now=past_midnight))
+        == "unit_closed"
+    )
 
 
 def test_each_change_is_one_audit_row(owner):

@@ -1,4 +1,5 @@
 import pytest
+import redis
 from django.core.exceptions import ImproperlyConfigured
 
 from backend.limits import Limit, exhausted, hit
@@ -65,4 +66,15 @@ def test_hit_lets_everybody_through_while_the_cache_is_away(settings, tmp_path, 
     }
 
     assert [hit("MISSES", "a", now=NOON) for _ in range(5)] == [None] * 5
+    monkeypatch.setattr("backend.cache._away_until", 0.0)
+
+
+def test_hit_lets_everybody_through_while_the_cache_has_no_memory(settings, monkeypatch):
+    monkeypatch.setattr("backend.cache._away_until", 0.0)
+    with redis.Redis.from_url(settings.REDIS_URL) as server:
+        server.config_set("maxmemory", 1)
+        try:
+            assert [hit("MISSES", "full", now=NOON) for _ in range(5)] == [None] * 5
+        finally:
+            server.config_set("maxmemory", 0)
     monkeypatch.setattr("backend.cache._away_until", 0.0)

@@ -79,6 +79,9 @@ def test_create_starts_from_what_was_said_last_time(client, member):
         ({"ends_at": "07:40"}, "slot_minutes"),
         ({"places_per_slot": "0"}, "places_per_slot"),
         ({"date": "31.12."}, "date"),
+        ({"date": "0001-01-01"}, "date"),
+        ({"date": "9999-12-31"}, "date"),
+        ({"registration_opens_at": "0001-01-01T00:00"}, "registration_opens_at"),
         (
             {
                 "registration_opens_at": "2026-12-10T08:00",

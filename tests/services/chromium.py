@@ -4,9 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
-BRINGS_IT = "apt-get install --no-install-recommends chromium fonts-noto-core"
+import playwright
+
+BRINGS_IT = "apt-get install --no-install-recommends chromium fonts-noto-core libatomic1"
 MISSING = f"Chromium is missing; this brings it: {BRINGS_IT}"
 LAUNCH_FLAGS = [
     "--no-sandbox",
@@ -27,8 +30,19 @@ def find_chromium() -> Path | None:
     return None
 
 
+def is_missing() -> bool:
+    """Whether the browser is not there, or a library that the program driving it needs."""
+    return find_chromium() is None or not _driver_runs()
+
+
+@cache
+def _driver_runs() -> bool:
+    driver = Path(playwright.__file__).parent / "driver" / "node"
+    return subprocess.run([driver, "--version"], capture_output=True, check=False).returncode == 0
+
+
 def bring() -> None:
-    if find_chromium():
+    if not is_missing():
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         print(f"{MISSING}\nThe tests in a browser will be skipped.", flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 from django.conf import settings
@@ -11,13 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from events.drives.models import Drive, DriveStatus, Slot
-from events.drives.plans import Place
+from events.drives.plans import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT, Place
 from events.drives.replan import DriveChanges, SlotChange
-
-# Moments outside of these are slips of the finger, and no time zone breaks on them.
-FIRST_DAY, LAST_DAY = datetime.date(2000, 1, 1), datetime.date(2199, 12, 31)
-_FIRST_MOMENT = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
-_LAST_MOMENT = datetime.datetime(2200, 1, 1, tzinfo=datetime.UTC)
 
 
 class UnitSerializer(serializers.Serializer[Any]):
@@ -117,7 +111,7 @@ def _moment(**options: Any) -> serializers.DateTimeField:
     return serializers.DateTimeField(
         required=False,
         allow_null=True,
-        validators=[MinValueValidator(_FIRST_MOMENT), MaxValueValidator(_LAST_MOMENT)],
+        validators=[MinValueValidator(FIRST_MOMENT), MaxValueValidator(LAST_MOMENT)],
         **options,
     )
 
