@@ -19,8 +19,9 @@ from notifications.models import Message
 
 PAGE_SIZE: Final = 50
 
-# The same definitions as the figures', so that each figure opens the list of whom it counts.
+# The figures count by these too, so that each figure opens the list of whom it counts.
 WALK_IN: Final = Q(source="walk_in")
+# A place is held by who was given one, and by who was let in without: then it was given on the day.
 PLACED: Final = ~WALK_IN & (Q(placed_at__isnull=False) | Q(status="checked_in"))
 REGISTERED: Final = PLACED & ~Q(status="cancelled")
 NOT_IN: Final = PLACED & Q(status="registered")

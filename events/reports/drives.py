@@ -67,8 +67,8 @@ def drive_list(user: User, *, search: str, now: datetime) -> DriveList:
     ]
     if wanted := fold(search):
         rows = [row for row in rows if wanted in _searched(row.drive)]
-    past = [row for row in rows if _is_past(row.drive, now)]
-    others = [row for row in rows if not _is_past(row.drive, now)]
+    past = [row for row in rows if row.drive.is_over(now)]
+    others = [row for row in rows if not row.drive.is_over(now)]
     return DriveList(
         today=[row for row in others if _is_today(row.drive, now)],
         soon=[row for row in others if not _is_today(row.drive, now)],
@@ -132,10 +132,6 @@ def _badge(drive: Drive, status: DriveStatus, left: int, capacity: int) -> tuple
             if left * 100 < capacity * FEW_LEFT:
                 return "waiting", _("Nearly full")
             return "done", _("Taking registrations")
-
-
-def _is_past(drive: Drive, now: datetime) -> bool:
-    return now > drive.ends_at + drive.tolerance
 
 
 def _is_today(drive: Drive, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db.models import Case, Count, Q, When
 
 from events.drives.models import Drive
+from events.registrations.lists import PLACED, REGISTERED, WALK_IN
 from events.registrations.models import Registration
 
 # Fewer people than this could be named by who knows the unit (INTERFACES.md, "Who sees what").
@@ -121,11 +122,6 @@ def drive_figures(drive: Drive, *, now: datetime, small_cells: bool) -> DriveFig
     )
 
 
-# A place is held by who was given one, and by who was let in without: then it was given on the day.
-_PLACED = ~Q(source="walk_in") & (Q(placed_at__isnull=False) | Q(status="checked_in"))
-_REGISTERED = _PLACED & ~Q(status="cancelled")
-
-
 def _grouped(drive: Drive) -> list[dict[str, Any]]:
     """Count by slot and unit, in one query."""
     rows = (
@@ -133,19 +129,19 @@ def _grouped(drive: Drive) -> list[dict[str, Any]]:
         .order_by()
         .values("unit__slug", "unit__name", in_slot=_slot_of_a_place())
         .annotate(
-            placed=Count("pk", filter=_PLACED),
-            cancelled=Count("pk", filter=_PLACED & Q(status="cancelled")),
+            placed=Count("pk", filter=PLACED),
+            cancelled=Count("pk", filter=PLACED & Q(status="cancelled")),
             waitlisted=Count("pk", filter=Q(status="waitlisted")),
-            confirmed=Count("pk", filter=_REGISTERED & Q(confirmed_at__isnull=False)),
-            came=Count("pk", filter=_PLACED & Q(status="checked_in")),
-            walked_in=Count("pk", filter=Q(source="walk_in", status="checked_in")),
+            confirmed=Count("pk", filter=REGISTERED & Q(confirmed_at__isnull=False)),
+            came=Count("pk", filter=PLACED & Q(status="checked_in")),
+            walked_in=Count("pk", filter=WALK_IN & Q(status="checked_in")),
         )
     )
     return [dict(row) for row in rows]
 
 
 def _slot_of_a_place() -> Case:
-    return Case(When(~Q(source="walk_in"), then="slot_id"))
+    return Case(When(~WALK_IN, then="slot_id"))
 
 
 def _counts(row: dict[str, Any], *, is_over: bool) -> Counts:

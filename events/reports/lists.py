@@ -14,13 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from donors.identity import format_phone, phone_last4
 from donors.models import Sex
 from events.drives.models import Drive
+from events.registrations.lists import REGISTERED
 from events.registrations.models import Registration, RegistrationQuerySet
 from events.registrations.tickets import format_code
 
 Cell = str | int | None
 
-# As the figures count them: registered is who holds or held a place and has not given it up.
-_REGISTERED = ~Q(source="walk_in") & Q(status__in=["registered", "checked_in"])
 _COMING = Q(status__in=["registered", "checked_in"])
 
 
@@ -97,7 +96,7 @@ LISTS: Final = {
         ListKind(
             key="registered",
             title=_("Registered donors"),
-            which=_REGISTERED,
+            which=REGISTERED,
             order=("name_sort", "pk"),
             columns=(_NUMBER, _NAME, _BORN, _SEX, _PHONE, _UNIT, _SLOT, _NOTE),
         ),

@@ -10,18 +10,12 @@ from rest_framework.response import Response
 
 from accounts.api.views import ManageView
 from accounts.rules import MANAGES_DRIVES, unit_ids
-from backend.pdf import MEDIA_TYPE
 from events.drives.api.views import ManageDriveActionView
 from events.drives.models import Drive
-from events.registrations.models import Registration
-from events.registrations.services import record_look
 from events.reports.api.serializers import FiguresSerializer
-from events.reports.exports import XLSX, file_name, write_xlsx
+from events.reports.downloads import WRITERS, list_file
 from events.reports.figures import drive_figures
-from events.reports.lists import LISTS, drive_list
-from events.reports.pdf import write_pdf
-
-WRITERS = {"xlsx": (XLSX, write_xlsx), "pdf": (MEDIA_TYPE, write_pdf)}
+from events.reports.lists import LISTS
 
 
 class FiguresView(ManageView):
@@ -57,20 +51,4 @@ class ExportView(ManageDriveActionView):
     )
     def get(self, request: Request, slug: str, list: str, ending: str) -> HttpResponse:
         drive = self.find_drive(slug)
-        if list not in LISTS or ending not in WRITERS:
-            raise Http404
-        seen = Registration.objects.visible_to(self.user)
-        data = drive_list(drive, list, seen=seen, now=self.now)
-        media_type, write = WRITERS[ending]
-        file = write(data)
-        record_look(
-            drive=drive,
-            count=len(data.rows),
-            by=self.user,
-            now=self.now,
-            action=f"registrations.exported.{list}",
-        )
-        response = HttpResponse(file, content_type=media_type)
-        name = file_name(data, ending)
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        return list_file(drive, list, ending, user=self.user, now=self.now)

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.generic import TemplateView
 
 from accounts.pages import ManagePage
 from accounts.rules import MANAGES_DRIVES, unit_ids
-from backend.pdf import MEDIA_TYPE
 from events.drives.models import Drive, DriveQuerySet
 from events.drives.pages import DrivePage
-from events.registrations.models import Registration
 from events.registrations.services import record_look
 from events.reports.attention import attention_for
+from events.reports.downloads import list_file
 from events.reports.drives import drive_list
-from events.reports.exports import XLSX, file_name, write_xlsx
 from events.reports.figures import drive_figures
-from events.reports.lists import LISTS
-from events.reports.lists import drive_list as people_list
 from events.reports.messages import message_list
 from events.reports.overview import funnel, slot_rows
-from events.reports.pdf import write_pdf
-
-WRITERS = {"xlsx": (XLSX, write_xlsx), "pdf": (MEDIA_TYPE, write_pdf)}
 
 
 class DriveListPage(ManagePage, TemplateView):
@@ -103,19 +96,4 @@ class ExportPage(DrivePage):
     http_method_names = ["get"]
 
     def get(self, request: HttpRequest, slug: str, list: str, ending: str) -> HttpResponse:
-        if list not in LISTS or ending not in WRITERS:
-            raise Http404
-        seen = Registration.objects.visible_to(self.user)
-        data = people_list(self.drive, list, seen=seen, now=self.now)
-        media_type, write = WRITERS[ending]
-        file = write(data)
-        record_look(
-            drive=self.drive,
-            count=len(data.rows),
-            by=self.user,
-            now=self.now,
-            action=f"registrations.exported.{list}",
-        )
-        response = HttpResponse(file, content_type=media_type)
-        response["Content-Disposition"] = f'attachment; filename="{file_name(data, ending)}"'
-        return response
+        return list_file(self.drive, list, ending, user=self.user, now=self.now)
