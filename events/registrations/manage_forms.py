@@ -17,6 +17,7 @@ from backend.formats import clock
 from donors.models import Purpose
 from events.drives.models import Drive, Slot
 from events.drives.replan import SlotChange
+from events.registrations.forms import Typed, TypedForm, TypedSeveral
 from events.registrations.input import (
     Asked,
     InvalidInput,
@@ -45,28 +46,6 @@ def slot_choices(slots: Iterable[Slot]) -> list[tuple[str, str]]:
     return [("", _("Choose a time")), *((slot.public_id, slot_words(slot)) for slot in slots)]
 
 
-class _Typed(forms.CharField):
-    """A field that takes anything: the form as a whole is read by ``input``."""
-
-    def clean(self, value: Any) -> Any:
-        return value
-
-
-class _TypedSeveral(forms.MultipleChoiceField):
-    widget = forms.CheckboxSelectMultiple
-
-    def clean(self, value: Any) -> Any:
-        return value
-
-
-class _TypedForm(forms.Form):
-    use_required_attribute = False
-
-    def add_problems(self, problems: Iterable[Problem]) -> None:
-        for field, _code, message in problems:
-            self.add_error(field if field in self.fields else None, str(message))
-
-
 # What the person agreed to on the telephone; the wording of the public form is read out.
 CONSENT_CHOICES = (
     (
@@ -78,26 +57,26 @@ CONSENT_CHOICES = (
 )
 
 
-class AddForm(_TypedForm):
+class AddForm(TypedForm):
     """Somebody who telephoned, or a colleague whom the unit's secretary registers."""
 
-    slot = _Typed(label=gettext_lazy("Time"), widget=forms.Select)
-    full_name = _Typed(
+    slot = Typed(label=gettext_lazy("Time"), widget=forms.Select)
+    full_name = Typed(
         label=gettext_lazy("Full name"),
         help_text=gettext_lazy("As on the identity card"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "words"}),
     )
-    phone = _Typed(
+    phone = Typed(
         label=gettext_lazy("Mobile number"),
         widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"}),
     )
-    birth_year = _Typed(
+    birth_year = Typed(
         label=gettext_lazy("Year of birth"),
         widget=forms.TextInput(
             attrs={"inputmode": "numeric", "autocomplete": "off", "class": "input-year"}
         ),
     )
-    email = _Typed(
+    email = Typed(
         label=gettext_lazy("E-mail"),
         help_text=gettext_lazy(
             "For the ticket and reminders. Without it, tell the person the code."
@@ -107,13 +86,13 @@ class AddForm(_TypedForm):
             attrs={"type": "email", "inputmode": "email", "autocomplete": "off"}
         ),
     )
-    unit = _Typed(
+    unit = Typed(
         label=gettext_lazy("Unit"),
         required=False,
         widget=forms.Select(attrs={"data-picker": ""}),
     )
-    consents = _TypedSeveral(label=gettext_lazy("The person"), choices=CONSENT_CHOICES)
-    request_key = _Typed(required=False, widget=forms.HiddenInput)
+    consents = TypedSeveral(label=gettext_lazy("The person"), choices=CONSENT_CHOICES)
+    request_key = Typed(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -168,22 +147,22 @@ class AddForm(_TypedForm):
         return read_request_key(self.data.get("request_key"))
 
 
-class DetailsForm(_TypedForm):
+class DetailsForm(TypedForm):
     """Correct what somebody stated, and what was agreed to."""
 
-    full_name = _Typed(label=gettext_lazy("Full name"))
-    phone = _Typed(
+    full_name = Typed(label=gettext_lazy("Full name"))
+    phone = Typed(
         label=gettext_lazy("Mobile number"),
         widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"}),
     )
-    email = _Typed(
+    email = Typed(
         label=gettext_lazy("E-mail"),
         required=False,
         widget=forms.TextInput(
             attrs={"type": "email", "inputmode": "email", "autocomplete": "off"}
         ),
     )
-    consents = _TypedSeveral(label=gettext_lazy("The person"), choices=CONSENT_CHOICES)
+    consents = TypedSeveral(label=gettext_lazy("The person"), choices=CONSENT_CHOICES)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

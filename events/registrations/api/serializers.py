@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from rest_framework import serializers
 
 from donors.models import Purpose, Sex
@@ -18,7 +17,7 @@ from events.registrations.models import Registration
 from events.registrations.queries import waitlist_position
 from events.registrations.signing import ticket_of
 from events.registrations.tickets import format_code
-from events.registrations.tokens import manage_token
+from events.registrations.tokens import manage_token, manage_url
 
 STATUSES = ("registered", "waitlisted", "cancelled", "checked_in", "no_show")
 
@@ -82,7 +81,7 @@ class RegistrationSerializer(serializers.Serializer[Registration]):
         return manage_token(registration)
 
     def get_manage_url(self, registration: Registration) -> str:
-        return f"{settings.BASE_URL}/r/{manage_token(registration)}/"
+        return manage_url(registration)
 
 
 class ScreeningInput(serializers.Serializer[Any]):
