@@ -238,7 +238,7 @@ def test_who_is_let_in_while_the_drive_is_cancelled_stays_in(drive: Drive, devic
 
 
 def test_who_waits_and_is_seated_at_the_desk_is_not_promoted(drive: Drive, devices: list[Device]):
-    slot = drive.slots.last()
+    slot = drive.slots.latest("starts_at")
     held = RegistrationFactory(slot=slot)
     waits = RegistrationFactory(slot=slot, status="waitlisted", placed_at=None)
     Slot.objects.filter(pk=slot.pk).update(capacity=1)
