@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -14,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiToken, Role, User
+from backend.text import one_line
 
 PASSWORD_HINT = _("10 characters or more, not a common word.")
 
@@ -82,11 +82,6 @@ class ActivateTOTPForm(totp_forms.ActivateTOTPForm):  # type: ignore[misc]
         _face(self.fields["code"], _("The six digits that the app shows"), **_CODE)
 
 
-def _line(text: str) -> str:
-    """Give one line as it is kept: NFC, single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
@@ -98,7 +93,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
     def clean_name(self) -> str:
-        return _line(self.cleaned_data["name"])
+        return one_line(self.cleaned_data["name"])
 
 
 class ApiTokenForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -112,7 +107,7 @@ class UnitForm(forms.Form):
     name = forms.CharField(label=_("Name of the unit"), max_length=200)
 
     def clean_name(self) -> str:
-        return _line(self.cleaned_data["name"])
+        return one_line(self.cleaned_data["name"])
 
 
 class ChildUnitForm(UnitForm):
@@ -172,7 +167,7 @@ class JoinForm(forms.Form):
         self.email = email
 
     def clean_name(self) -> str:
-        return _line(self.cleaned_data["name"])
+        return one_line(self.cleaned_data["name"])
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

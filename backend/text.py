@@ -1,4 +1,4 @@
-"""How text is compared where accents, case and spaces do not matter. Pure, and a leaf."""
+"""How text is kept, and compared where accents, case and spaces do not matter. Pure, a leaf."""
 
 import unicodedata
 
@@ -11,6 +11,11 @@ def fold(text: str) -> str:
     plain = _without_marks(text).translate(_PLAIN_D).casefold()
     # Case folding can bring marks of its own ("İ").
     return " ".join(_without_marks(plain).split())
+
+
+def one_line(text: str) -> str:
+    """Give one line of text as it is kept: NFC, single spaces."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def _without_marks(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, Final
@@ -15,6 +14,7 @@ from django.utils.translation import ngettext_lazy
 
 from accounts.models import Unit
 from backend.formats import numeric_date
+from backend.text import one_line
 from events.drives.models import Drive, Venue
 from events.drives.plans import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT, Place, Plan
 from events.drives.replan import DriveChanges
@@ -26,15 +26,11 @@ _DAYS: Final = (MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY))
 _MOMENTS: Final = (MinValueValidator(FIRST_MOMENT), MaxValueValidator(LAST_MOMENT))
 
 
-def _line(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
 class LineField(forms.CharField):
     """One line of text as it is kept: NFC, single spaces."""
 
     def to_python(self, value: Any) -> str:
-        return _line(super().to_python(value) or "")
+        return one_line(super().to_python(value) or "")
 
 
 def _date_input() -> forms.DateInput:
