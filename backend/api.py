@@ -198,7 +198,7 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
                 headers["Retry-After"] = str(int(wait))
             if header := getattr(error, "auth_header", None):
                 headers["WWW-Authenticate"] = header
-            body = problem(request, status, _CODES.get(code, code), str(error.detail))
+            body = problem(request, status, _CODES.get(code, code), _in_words(error))
         case _:
             return None
     return Response(
@@ -207,6 +207,18 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
         headers=headers,
         content_type="application/problem+json",
     )
+
+
+def _in_words(error: exceptions.APIException) -> str:
+    """Give our sentence where the framework has none in Vietnamese."""
+    match error:
+        case exceptions.NotAuthenticated():
+            return _("This needs a token that says who asks.")
+        case exceptions.UnsupportedMediaType():
+            return _("Send this as JSON.")
+        case exceptions.Throttled():
+            return _("Too many tries. Wait a while, then try again.")
+    return str(error.detail)
 
 
 def _plain(value: Any) -> Any:

@@ -105,6 +105,16 @@ def test_who_has_to_wait_is_told_how_long(client, name, seconds):
     assert client.get(f"/api/v1/test/{name}/").headers["Retry-After"] == seconds
 
 
+@pytest.mark.parametrize("name", ["anonymous", "often", "missing", "forbidden"])
+def test_refusals_are_told_in_vietnamese_and_in_english(client, name):
+    details = {
+        client.get(f"/api/v1/test/{name}/", headers={"Accept-Language": language}).json()["detail"]
+        for language in ("vi", "en")
+    }
+
+    assert len(details) == 2
+
+
 def test_a_view_that_does_not_say_who_may_call_it_is_closed(client):
     answer = client.get("/api/v1/test/unsaid/")
 
