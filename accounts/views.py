@@ -48,6 +48,8 @@ from accounts.services import (
     withdraw_invitation,
 )
 from accounts.tokens import issue_token, revoke_token
+from backend.limits import hit
+from backend.proxies import limit_key
 
 # --- The own account --------------------------------------------------------------------
 
@@ -306,6 +308,9 @@ class JoinPage(FormView):  # type: ignore[type-arg]
             if self.trouble() == ""
             else self.render_to_response({"trouble": self.trouble()}, status=self._status())
         )
+        if self.invitation is None and (wait := hit("MISSES", limit_key(request))) is not None:
+            response.status_code = 429
+            response["Retry-After"] = str(wait)
         response["Cache-Control"] = "no-store"
         response["Referrer-Policy"] = "no-referrer"
         return response

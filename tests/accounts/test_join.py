@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Invitation, Membership, Role, Unit, User
 from accounts.services import invite
+from backend.limits import read_limits
 from notifications.services import deliver_due
 from tests.factories import MembershipFactory, UserFactory
 
@@ -161,3 +162,12 @@ def test_a_forgotten_password_is_set_anew_by_mail_once(client, mails):
     assert user.check_password("mua-dong-ha-noi-55")
     client.logout()
     assert "Location" not in client.get(link).headers
+
+
+def test_guesses_of_links_are_limited(client, settings):
+    settings.LIMITS = settings.LIMITS | read_limits({"MISSES": "2/h"})
+
+    answers = [client.get(f"/join/{'A' * 22}/") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 429]
+    assert int(answers[2]["Retry-After"]) > 0
