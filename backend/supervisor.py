@@ -18,6 +18,7 @@ from backend.processes import tied_to_this_process
 SECONDS_TO_END = 10.0
 # A child that dies this often within the window has a fault that starting again does not mend.
 DEATHS_THAT_END_ALL, WINDOW_SECONDS = 5, 60.0
+FIRST_PAUSE_SECONDS = 0.5  # doubled after each death
 
 
 class GiveUp(Exception):
@@ -138,7 +139,10 @@ class Supervisor:
         if len(child.deaths) >= DEATHS_THAT_END_ALL:
             raise GiveUp(f"{child.name} ended {len(child.deaths)} times in a minute (last: {code})")
         self.say(f"{child.name} ended ({code}); starting it again")
-        child.process, child.start_at = None, now + 0.25 * 2 ** len(child.deaths)
+        child.process, child.start_at = (
+            None,
+            now + FIRST_PAUSE_SECONDS * 2 ** (len(child.deaths) - 1),
+        )
 
     def stop(self) -> None:
         """TERM to all but the broker, the last first; KILL for what is left; then the broker."""
