@@ -76,6 +76,15 @@ def test_roster_of_another_drive_is_not_seen(phone: Phone, an: Registration):
     assert (stranger.roster()["registrations"], stranger.roster()["total"]) == ([], 0)
 
 
+def tells(rows: list[str], expected: list[str]) -> bool:
+    """Tell whether a delta tells of these; it may repeat others, and nothing else is promised.
+
+    PostgreSQL counts transactions of the whole cluster, and another test's may be open now. SQLite
+    has nobody else: there a delta holds just what changed.
+    """
+    return rows == expected if connection.vendor == "sqlite" else set(expected) <= set(rows)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_delta_holds_what_changed_by_whomever(
     phone: Phone, other_phone: Phone, drive: Drive, an: Registration, binh: Registration
@@ -89,10 +98,11 @@ def test_delta_holds_what_changed_by_whomever(
     new = RegistrationFactory(slot=drive.slots.first())
     delta = phone.roster(cursor)
 
-    assert (unchanged["registrations"], unchanged["total"]) == ([], 3)
-    assert [r["id"] for r in delta["registrations"]] == [an.public_id, new.public_id]
+    assert tells([r["id"] for r in unchanged["registrations"]], [])
+    assert unchanged["total"] == 3
+    assert tells([r["id"] for r in delta["registrations"]], [an.public_id, new.public_id])
     assert (delta["revoked"], delta["total"], delta["more"]) == ([upcoming.public_id], 3, False)
-    assert phone.roster(delta["cursor"])["registrations"] == []
+    assert tells([r["id"] for r in phone.roster(delta["cursor"])["registrations"]], [])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -110,7 +120,7 @@ def test_roster_in_pages_gives_everybody_once_and_then_the_delta(drive: Drive):
     delta = roster_page(drive, page.cursor, page_size=3)
 
     assert seen == [p.public_id for p in people]
-    assert [r["name"] for r in delta.registrations] == ["Nguyễn Văn Ân"]
+    assert tells([r["name"] for r in delta.registrations], ["Nguyễn Văn Ân"])
 
 
 @pytest.mark.parametrize("cursor", ["x", "a" * 44, "é", "%00", "A" * 5000])
