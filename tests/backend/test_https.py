@@ -157,7 +157,7 @@ def test_somebody_signs_in_and_the_session_is_secure(site: Site):
     answer = connection.getresponse()
 
     assert (answer.status, answer.headers["Location"]) == (302, "/manage/")
-    [session] = [c for c in answer.headers.get_all("Set-Cookie") if "session=" in c]
+    [session] = [c for c in answer.headers.get_all("Set-Cookie", []) if "session=" in c]
     assert session.startswith("__Host-session=")
     assert "Secure" in session
     connection.close()
