@@ -36,8 +36,8 @@ from events.registrations.services.change import Change
 from events.registrations.services.erase import erase_old_registrations
 from events.registrations.services.lost import send_tickets_again
 from events.registrations.services.resend import resend_ticket
+from events.reports.downloads import WRITERS
 from events.reports.lists import LISTS
-from events.reports.views.manage import WRITERS
 from tests.api import Caller
 from tests.checkin.conftest import make_device
 from tests.factories import NOW, DriveFactory, MembershipFactory, RegistrationFactory, UnitFactory
