@@ -23,7 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.errors import DomainError
-from backend.pages import RETRY_AFTER_SECONDS, problem
+from backend.pages import RETRY_AFTER_SECONDS, is_away, problem
 
 log = structlog.get_logger(__name__)
 MOST_BYTES = 1_000_000
@@ -172,7 +172,7 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
             body = problem(request, 413, "too_large", _("This is too large."))
         case PermissionDenied():
             body = problem(request, 403, "not_allowed", _("This is not allowed."))
-        case OperationalError() | InterfaceError():
+        case OperationalError() | InterfaceError() if is_away(error):
             log.error("database_away", exc_info=error)
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
             body = problem(

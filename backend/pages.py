@@ -77,7 +77,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     # A middleware's error (the session's, say) comes here without process_exception.
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    if is_away(sys.exc_info()[1]):
         return unavailable(request)
     return _answer(request, 500, "server_error", _("Something went wrong on our side."))
 
@@ -91,6 +91,14 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def is_away(error: BaseException | None) -> bool:
+    """Whether the database is away or too busy; a wrong statement is our fault instead."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    # SQLite calls both by the same class: a missing table is its plain SQLITE_ERROR.
+    return getattr(error.__cause__, "sqlite_errorname", None) != "SQLITE_ERROR"
+
+
 class UnavailableMiddleware:
     """Turns a database that is away, or too busy after every retry, into our 503."""
 
@@ -101,7 +109,7 @@ class UnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, OperationalError | InterfaceError):
+        if not is_away(exception):
             return None
         log.error("database_away", exc_info=exception)
         return unavailable(request)
