@@ -304,6 +304,10 @@ VERBS: dict[str, tuple[set[str], Callable[[SimpleNamespace], object]]] = {
         {"device.signed_off"},
         lambda w: enrol.sign_off_device(device=w.phone.device, now=NOW),
     ),
+    "load the roster": (
+        {"roster.loaded"},
+        lambda w: enrol.record_roster_look(device=w.phone.device, count=2, now=NOW),
+    ),
     "take late scans": ({"device.late_scans_taken"}, late),
     "let a walk-in in": ({"registration.walked_in"}, walk_in),
     "open a person": ({"registration.viewed"}, page("registration", "an")),

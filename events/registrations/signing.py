@@ -27,8 +27,10 @@ def ticket_payload(registration: Registration) -> str:
         key_id=key_id,
         drive_number=drive.number,
         registration_id=registration.public_id,
-        slot_minutes=minutes_after(
-            drive_midnight(drive.date, drive.zone), registration.ticket_starts_at()
+        # A walk-in may be made in the evening before, while the hall is being prepared.
+        slot_minutes=max(
+            0,
+            minutes_after(drive_midnight(drive.date, drive.zone), registration.ticket_starts_at()),
         ),
         walk_in=registration.slot_id is None,
         rehearsal=drive.is_rehearsal,

@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from accounts.models import AuditEntry
 from donors.models import Consent, Donor
 from events.checkin.models import Scan, WalkIn
 from events.drives.models import Drive
 from events.registrations.models import Registration
+from events.registrations.tickets import read_ticket
 from tests.checkin.conftest import DURING, Phone, a_scan, an_undo, make_device
 from tests.factories import DriveFactory, RegistrationFactory, SlotFactory, UnitFactory
 
@@ -212,3 +214,15 @@ def test_walk_in_with_the_same_key_and_another_body_is_refused(phone: Phone, dri
     assert (first.json(), again.headers["Idempotent-Replayed"]) == (again.json(), "true")
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert Registration.objects.count() == 1
+
+
+def test_walk_in_of_the_evening_before_has_a_ticket(phone: Phone, drive: Drive):
+    evening = drive.starts_at - timedelta(hours=11)
+
+    with time_machine.travel(evening, tick=False):
+        made = come(phone, at=evening.isoformat())
+
+    assert made.status_code == 201, made.content
+    ticket = read_ticket(made.json()["ticket"])
+    assert ticket is not None
+    assert ticket.claims.slot_minutes == 0

@@ -52,6 +52,7 @@ from events.checkin.services import (
     accept_scans_once,
     enrol_device,
     hand_over,
+    record_roster_look,
     register_walk_in,
     sign_off_device,
 )
@@ -117,7 +118,10 @@ class RosterView(DeviceView):
     )
     def get(self, request: Request) -> Response:
         drive = self.device.drive
-        page = roster_page(drive, request.query_params.get("cursor"))
+        cursor = request.query_params.get("cursor")
+        page = roster_page(drive, cursor)
+        if cursor is None:
+            record_roster_look(device=self.device, count=page.total, now=self.now)
         news = DeviceNews(has_whole_roster=not page.more)
         note_contact(device=self.device, now=self.now, news=news)
         return Response(

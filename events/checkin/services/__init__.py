@@ -4,6 +4,7 @@ from events.checkin.services.enrol import (
     create_enrolment_code,
     enrol_device,
     hand_over,
+    record_roster_look,
     revoke_device,
     sign_off_device,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "create_enrolment_code",
     "enrol_device",
     "hand_over",
+    "record_roster_look",
     "register_walk_in",
     "revoke_device",
     "sign_off_device",

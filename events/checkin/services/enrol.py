@@ -249,6 +249,23 @@ def _token_again(device: Device, code: str, attempt: Attempt) -> str:
 
 
 @in_transaction
+def record_roster_look(*, device: Device, count: int, now: datetime) -> None:
+    """Write that a device took the whole list of its drive; what changes later belongs to it.
+
+    :param count: how many people it was given.
+    """
+    audit.record(
+        "roster.loaded",
+        device.drive,
+        by=None,
+        at=now,
+        unit_id=device.drive.unit_id,
+        device_id=device.pk,
+        count=count,
+    )
+
+
+@in_transaction
 def revoke_device(*, device: Device, by: User, now: datetime) -> Device:
     """End a device at once; what it has already sent stays. Again changes nothing."""
     device = _lock(device)
