@@ -62,7 +62,14 @@ class Caddy:
         """
         config = self.folder / "Caddyfile"
         config.write_text(options + site, encoding="utf-8")
-        command: list[str | Path] = [self.program, "run", "--config", config, "--adapter", "caddyfile"]
+        command: list[str | Path] = [
+            self.program,
+            "run",
+            "--config",
+            config,
+            "--adapter",
+            "caddyfile",
+        ]
         env = clean_environment(HOME=self.folder, XDG_DATA_HOME=self.folder)
         self.process = start(command, log=self.log, env=env, cwd=self.folder)
         wait_until(self._answers, what="Caddy", seconds=30, log=self.log)
