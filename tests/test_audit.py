@@ -332,7 +332,6 @@ WITHOUT_A_LINE = {
     "accounts.management.commands.init._first_union": "runs others: add_unit, invite",
     "events.registrations.services.reminders.queue_due": "queues; reads ids and changes nobody",
     "events.checkin.services.scans.accept_scans": "a scan is its own trace: who, what, when, kept",
-    "events.checkin.services.scans.accept_scans_once": "runs accept_scans",
     "events.checkin.services.scans.accept_scans_once": "runs that one, under a key",
     "events.checkin.demonstration.build.ensure_demonstration": "people who do not exist",
     "events.checkin.demonstration.remove.remove_demonstration": "people who do not exist",
