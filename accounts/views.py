@@ -312,7 +312,9 @@ class JoinPage(FormView):  # type: ignore[type-arg]
             response.status_code = 429
             response["Retry-After"] = str(wait)
         response["Cache-Control"] = "no-store"
-        response["Referrer-Policy"] = "no-referrer"
+        # The link leaves for no other site. "no-referrer" would make the browser send the form
+        # with "Origin: null", which the check of its origin rightly refuses.
+        response["Referrer-Policy"] = "same-origin"
         return response
 
     def trouble(self) -> str:

@@ -42,7 +42,7 @@ def test_opening_the_link_changes_nothing(client, link):
     response = client.get(link)
 
     assert response.status_code == 200
-    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Referrer-Policy"] == "same-origin"
     assert response.headers["Cache-Control"] == "no-store"
     assert Invitation.objects.get().used_at is None
 
