@@ -89,14 +89,26 @@ def video(path: Path, texts: list[str], *, seconds: float = 0.8, pause: float = 
             file.write(shown * round(seconds * 30) + blank * round(pause * 30))
 
 
+def video_of_picture(path: Path, picture: bytes) -> None:
+    """Write a video that holds one picture, such as a mail's, before the camera all the time."""
+    shown = Image.open(io.BytesIO(picture)).convert("RGB")
+    path.write_bytes(_frame(shown.resize((330, 330))) * 30)
+
+
 def _jpeg(text: str | None) -> bytes:
+    if not text:
+        return _frame(None)
+    code = qrcode.QRCode(border=4, box_size=6, error_correction=qrcode.ERROR_CORRECT_M)
+    code.add_data(text)
+    code.make(fit=True)
+    return _frame(code.make_image().get_image().convert("RGB").resize((330, 330)))
+
+
+def _frame(held: Image.Image | None) -> bytes:
+    """Draw what the camera sees: a desk, and before it what is held there."""
     frame = Image.new("RGB", (640, 480), "#6b6158")
-    if text:
-        code = qrcode.QRCode(border=4, box_size=6, error_correction=qrcode.ERROR_CORRECT_M)
-        code.add_data(text)
-        code.make(fit=True)
-        drawn = code.make_image().get_image().convert("RGB").resize((330, 330))
-        frame.paste(drawn, (155, 75))
+    if held:
+        frame.paste(held, (155, 75))
     out = io.BytesIO()
     frame.save(out, "JPEG", quality=85)
     return out.getvalue()

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import time
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 from backend.embedded import broker_socket
@@ -72,6 +74,11 @@ class Product:
         if done.returncode:
             raise RuntimeError(done.stdout + done.stderr)
         return done.stdout
+
+    def mails(self) -> list[EmailMessage]:
+        """Read the mails that lie in its folder, as no mail server is named."""
+        files = sorted((self.data_dir / "mail").glob("*.eml"))
+        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
 
     def processes(self) -> dict[int, str]:
         """Find every living process of it, children of children too, by what it was given."""
