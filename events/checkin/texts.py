@@ -60,6 +60,8 @@ def scanner_texts() -> dict[str, str]:
         "wrong_day_next": _("Today is {day}. If that is wrong, set the device's clock."),
         "revoked_name": _("This registration was given up"),
         "revoked_next": _("To give blood today all the same, register on site."),
+        "drive_cancelled": _("Donation day cancelled"),
+        "drive_cancelled_next": _("Nobody is let in today. Ask the organizers."),
         "malformed_name": _("Not one of our tickets"),
         "bad_signature_name": _("Not signed by the organizers"),
         "bad_code_next": _(

@@ -18,6 +18,7 @@ export type Ended = "revoked" | "unknown" | "expired";
 type News =
   | { scans: ScanRecord[]; people: Person[] }
   | { walkIn: WalkInRecord }
+  | { device: DeviceRecord }
   | { dropped: string }
   | { people: Person[]; roster: RosterRecord; startsAnew: boolean }
   | { erased: true };
@@ -49,14 +50,13 @@ export class Desk extends EventTarget {
     const device = await store.get("device");
     if (!device) return null;
     const desk = new Desk(store, device);
-    useZone(device.drive.zone);
     const [roster, people, scans, walkIns] = await Promise.all([
       store.get("roster"),
       store.people(),
       store.scans(),
       store.walkIns(),
     ]);
-    await desk.useKeys(device);
+    await desk.#use(device);
     desk.roster = roster ?? NO_ROSTER;
     desk.#addPeople(people);
     for (const scan of scans) desk.#addScan(scan);
@@ -65,9 +65,19 @@ export class Desk extends EventTarget {
     return desk;
   }
 
-  async useKeys(device: DeviceRecord): Promise<void> {
+  /** Go on with another drive's times, keys or end: here, in the store and in other tabs. */
+  async becomes(device: DeviceRecord): Promise<void> {
+    await this.store.set("device", device);
+    await this.#use(device);
+    this.#tabs?.postMessage({ device } satisfies News);
+    this.changed();
+  }
+
+  async #use(device: DeviceRecord): Promise<void> {
+    const keys = canVerify() ? await importKeys(device.keys) : new Map();
     this.device = device;
-    this.facts = driveFacts(device.drive, canVerify() ? await importKeys(device.keys) : new Map());
+    this.facts = driveFacts(device.drive, keys);
+    useZone(device.drive.zone);
   }
 
   get station(): string {
@@ -218,6 +228,10 @@ export class Desk extends EventTarget {
   #hear(news: News): void {
     if ("erased" in news) {
       this.dispatchEvent(new Event("erased"));
+      return;
+    }
+    if ("device" in news) {
+      void this.#use(news.device).then(() => this.changed());
       return;
     }
     if ("dropped" in news) {

@@ -2,6 +2,7 @@
 
 import { phoneLast4 } from "../shared/identity";
 import { type KnownRegistration, readCode } from "../shared/tickets";
+import type { DeviceRecord } from "./store";
 import type { RosterPage, WirePerson } from "./wire";
 
 /** Somebody on the roster. Of the cancelled and erased only the id is kept. */
@@ -58,6 +59,17 @@ export function moment(text: string | null): number | null {
 /** Give the rows that a page brings. Rows may repeat; the newest is right. */
 export function changes(page: RosterPage): Person[] {
   return [...page.registrations.map(person), ...page.revoked.map(cancelled)];
+}
+
+/** Give the device with what a page says of its drive, keys and end; null where nothing is new. */
+export function renewed(device: DeviceRecord, page: RosterPage): DeviceRecord | null {
+  const now = {
+    ...device,
+    keys: page.keys.length > 0 ? page.keys : device.keys,
+    drive: page.drive ?? device.drive,
+    expiresAt: moment(page.expires_at ?? null) ?? device.expiresAt,
+  };
+  return JSON.stringify(now) === JSON.stringify(device) ? null : now;
 }
 
 export function living(people: Iterable<Person>): number {

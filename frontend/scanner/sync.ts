@@ -9,7 +9,7 @@ import { Away, fetchRoster, Refusal, sendScans, sendWalkIn } from "./api";
 import { measure } from "./clock";
 import type { Desk } from "./desk";
 import { answered, MOST_SCANS, nextBatch, pauseAfter } from "./queue";
-import { changes, moment, type Person } from "./roster";
+import { changes, moment, type Person, renewed } from "./roster";
 import type { ScanRecord, WalkInRecord } from "./store";
 import type { ScanResult, WalkInResult } from "./wire";
 
@@ -206,13 +206,10 @@ export class Sync {
         };
         const people = changes(page);
         const startsAnew = before.cursor === null;
+        const device = renewed(desk.device, page);
+        if (device) await desk.becomes(device);
         await desk.store.saveRoster(people, roster, startsAnew);
         desk.rosterChanged(people, roster, startsAnew);
-        if (page.keys.length > desk.device.keys.length) {
-          const device = { ...desk.device, keys: page.keys };
-          await desk.store.set("device", device);
-          await desk.useKeys(device);
-        }
         more = page.more;
       } catch (error) {
         if (error instanceof Refusal && this.#isEnded(error)) return;

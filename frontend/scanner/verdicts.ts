@@ -179,6 +179,14 @@ export function view(taken: Taken, desk: Desk, showTemporary: boolean): View {
         buttons: [walkIn, next],
       };
     case "revoked":
+      if (desk.facts.cancelled && !conflictLine(taken)) {
+        return {
+          ...base,
+          word: say("drive_cancelled"),
+          details: [say("drive_cancelled_next")],
+          buttons: [next],
+        };
+      }
       return {
         ...base,
         word: say("revoked"),

@@ -54,7 +54,10 @@ export interface RosterPage {
   more: boolean;
   cursor: string;
   total: number;
+  /** As it is now; a server of before does not say. */
+  drive?: WireDrive;
   server_time: string;
+  expires_at?: string;
 }
 
 /** One scan as it is sent; what names nobody has `ticket: null`. */

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -14,11 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from events.checkin.models import Device
 from events.checkin.queries import Cursor, RosterPage, roster_page
 from events.drives.models import Drive
+from events.drives.replan import DriveChanges
 from events.registrations.models import Registration
-from events.registrations.services import cancel_registration
+from events.registrations.services import cancel_drive, cancel_registration, update_drive
 from events.registrations.tickets import format_code
 from tests.checkin.conftest import DURING, Phone, a_scan, make_device
-from tests.factories import DriveFactory, RegistrationFactory, UnitFactory
+from tests.factories import DriveFactory, RegistrationFactory, UnitFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 
@@ -51,8 +52,45 @@ def test_roster_holds_what_a_device_shows_and_no_more(phone: Phone, drive: Drive
         "conflicts": [],
         "more": False,
         "total": 1,
+        "drive": {
+            "number": drive.number,
+            "slug": drive.slug,
+            "name": drive.name,
+            "date": "2026-12-05",
+            "zone": "Asia/Ho_Chi_Minh",
+            "starts_at": "2026-12-05T00:00:00Z",
+            "ends_at": "2026-12-05T04:00:00Z",
+            "tolerance_minutes": 30,
+            "rehearsal": False,
+            "cancelled": False,
+        },
         "server_time": "2026-12-05T00:10:00Z",
+        "expires_at": "2026-12-06T04:00:00Z",
     }
+
+
+def test_roster_tells_of_a_drive_that_was_changed_or_cancelled_since(phone: Phone, drive: Drive):
+    """A device judges by the drive's times: it must not go on with those of its enrolment."""
+    waits = RegistrationFactory(slot=drive.slots.last())
+    before = phone.roster()
+    organizer = UserFactory()
+
+    changes = DriveChanges(starts=time(7, 30), ends=time(11, 30), tolerance_minutes=45)
+    update_drive(drive=drive, changes=changes, by=organizer, now=DURING)
+    moved = phone.roster(before["cursor"])
+    cancel_drive(drive=drive, reason="Bão", by=organizer, now=DURING)
+    cancelled = phone.roster(moved["cursor"])
+
+    new = {
+        "starts_at": "2026-12-05T00:30:00Z",
+        "ends_at": "2026-12-05T04:30:00Z",
+        "tolerance_minutes": 45,
+    }
+    assert moved["drive"] == before["drive"] | new
+    assert moved["expires_at"] == "2026-12-06T04:30:00Z"
+    assert [r["slot_starts_at"] for r in moved["registrations"]] == ["2026-12-05T02:00:00Z"]
+    assert cancelled["drive"] == moved["drive"] | {"cancelled": True}
+    assert (cancelled["registrations"], cancelled["revoked"]) == ([], [waits.public_id])
 
 
 def test_roster_gives_cancelled_and_erased_ones_only_as_revoked(phone: Phone, drive: Drive):

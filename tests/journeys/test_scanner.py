@@ -355,6 +355,49 @@ def test_an_organizer_who_ends_a_device_ends_it_with_all_scans_sent(
     assert _is_set_apart(web, person.id)  # until the organizer takes it
 
 
+def test_a_drive_that_is_changed_or_cancelled_is_judged_so_without_a_network(
+    phone: Phone, people: People, web: Web
+):
+    early, other = people.early(), people.on_time()
+    token = f"Bearer {web.demo['api_tokens']['organizer']}"
+    drive = f"manage/drives/{web.slug}/"
+    try:
+        web.call("PATCH", drive, {"tolerance_minutes": 600}, token=token)
+        _hears_of(phone, "tolerance_minutes", 600)
+        phone.context.set_offline(True)
+        phone.scan(early.ticket, "accepted")
+        phone.back()
+        phone.context.set_offline(False)
+
+        _cancel(web, datetime.now(UTC))
+        _hears_of(phone, "cancelled", True)
+        phone.context.set_offline(True)
+        phone.scan(other.ticket, "revoked")
+        expect(phone.verdict).to_contain_text("Đợt hiến máu đã hủy")
+    finally:
+        _cancel(web, None)
+        web.call("PATCH", drive, {"tolerance_minutes": 30}, token=token)
+
+
+def _hears_of(phone: Phone, name: str, value: object) -> None:
+    """Wait until the device has it of its drive; it asks at once when its page is looked at."""
+    for _try in range(40):
+        phone.page.evaluate("dispatchEvent(new Event('focus'))")
+        [kept] = [row for row in phone.kept("kept") if isinstance(row, dict) and "token" in row]
+        if kept["drive"][name] == value:
+            return
+        phone.page.wait_for_timeout(500)
+    raise AssertionError(kept["drive"])
+
+
+def _cancel(web: Web, at: datetime | None) -> None:
+    """Cancel the drive or, where others go on with it, take that back."""
+    with sqlite3.connect(web.database, timeout=20) as database:
+        moment = at and at.strftime("%Y-%m-%d %H:%M:%S.%f")
+        statement = "UPDATE drives_drive SET cancelled_at = ? WHERE slug = ?"
+        database.execute(statement, [moment, web.slug])
+
+
 def _is_set_apart(web: Web, registration: str) -> bool:
     [scan] = query(
         web,

@@ -63,6 +63,8 @@ class DeviceDriveSerializer(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     tolerance_minutes = serializers.IntegerField()
+    rehearsal = serializers.BooleanField(help_text="Nothing of it counts.")
+    cancelled = serializers.BooleanField(help_text="Nobody is let in any more.")
 
 
 class EnrolledSerializer(serializers.Serializer[Any]):
@@ -113,7 +115,9 @@ class RosterSerializer(serializers.Serializer[Any]):
     more = serializers.BooleanField()
     cursor = serializers.CharField()
     total = serializers.IntegerField()
+    drive = DeviceDriveSerializer(help_text="As it is now: it may have changed since enrolment.")
     server_time = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(help_text="When the device ends; moves with the drive.")
 
 
 class ScanSerializer(serializers.Serializer[Any]):
@@ -275,13 +279,29 @@ def keys_as_sent(drive: Drive) -> list[dict[str, Any]]:
     ]
 
 
+def drive_as_sent(drive: Drive) -> dict[str, Any]:
+    """Return what a device judges by, besides keys and roster."""
+    return {
+        "number": drive.number,
+        "slug": drive.slug,
+        "name": drive.name,
+        "date": drive.date,
+        "zone": drive.zone,
+        "starts_at": drive.starts_at,
+        "ends_at": drive.ends_at,
+        "tolerance_minutes": drive.tolerance_minutes,
+        "rehearsal": drive.is_rehearsal,
+        "cancelled": drive.cancelled_at is not None,
+    }
+
+
 def enrolled_as_sent(device: Device, token: str, now: Any) -> dict[str, Any]:
     drive = device.drive
     stations = [station for station in stations_of(drive) if station.kind in device.stations]
     return {
         "token": token,
         "device": device.label,
-        "drive": DeviceDriveSerializer(drive).data,
+        "drive": drive_as_sent(drive),
         "stations": StationSerializer(stations, many=True).data,
         "keys": keys_as_sent(drive),
         "server_time": now,

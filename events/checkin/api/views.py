@@ -40,6 +40,7 @@ from events.checkin.api.serializers import (
     WalkInSerializer,
     code_as_sent,
     conflict_as_sent,
+    drive_as_sent,
     enrolled_as_sent,
     keys_as_sent,
     result_as_sent,
@@ -133,7 +134,9 @@ class RosterView(DeviceView):
                 "more": page.more,
                 "cursor": page.cursor,
                 "total": page.total,
+                "drive": drive_as_sent(drive),
                 "server_time": self.now,
+                "expires_at": self.device.expires_at,
             }
         )
 
