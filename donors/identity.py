@@ -1,4 +1,4 @@
-"""Names, phones, ages and citizen cards: read, normalize, mask, compare.
+"""Names, phones and ages: read, normalize, mask, compare. Citizen cards are read on devices only.
 
 Pure: no Django, no clock, nothing kept. `frontend/shared/identity.ts` is its twin for what a device
 needs; both run `tests/vectors/identity.json`.
@@ -6,10 +6,8 @@ needs; both run `tests/vectors/identity.json`.
 
 import re
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import phonenumbers
 
@@ -263,68 +261,3 @@ def _spelling(name: str) -> tuple[str, frozenset[tuple[int, str]]]:
 
 def _is_vowel(letter: str) -> bool:
     return letter in "aăâeêioôơuưy"
-
-
-# --- The citizen card ------------------------------------------------------------------------
-
-Sex = Literal["female", "male"]
-
-
-@dataclass(frozen=True, slots=True)
-class CitizenCard:
-    """What we take from the QR code of a citizen card; address, issue date and the rest is dropped.
-
-    ``name`` is empty where a scanner broke it (a keyboard with Vietnamese input on): ask for it.
-    """
-
-    number: str
-    name: str
-    born_on: date
-    sex: Sex | None
-
-
-def read_citizen_card(text: str) -> CitizenCard | None:
-    """Read the text of a citizen card's QR code, or give None; never raises.
-
-    Fields are split by ``|``. Their order beyond number, name, date of birth and sex is not
-    verified for the card of 2024, so that each is found by its shape.
-    """
-    if not isinstance(text, str) or len(text) > 2000:
-        return None
-    fields = [field.strip(" \t\r\n\ufeff") for field in text.split("|")]
-    if len(fields) < 6:
-        return None
-    number_at = _first(fields, 0, lambda f: re.fullmatch(r"[0-9]{12}", f))
-    name_at = _first(fields, number_at + 1, lambda f: any(c.isalpha() for c in f))
-    dates = [f for f in fields[name_at + 1 :] if re.fullmatch(r"[0-9]{8}", f)]
-    born_on = _card_date(dates[0]) if dates else None
-    if born_on is None:
-        return None
-    number = fields[number_at]
-    # A lone date may be that of issue; the number holds two digits of the birth year.
-    if len(dates) == 1 and number[4:6] != f"{born_on.year % 100:02}":
-        return None
-    sexes = [_SEXES[name] for f in fields[name_at + 1 :] if (name := name_search(f)) in _SEXES]
-    return CitizenCard(number, _card_name(fields[name_at]), born_on, sexes[0] if sexes else None)
-
-
-_SEXES: Final[dict[str, Sex]] = {"nam": "male", "nu": "female"}
-
-
-def _first(fields: list[str], start: int, fits: Callable[[str], object]) -> int:
-    """Where the first field from ``start`` on lies that fits; past the end where none does."""
-    return next((i for i in range(start, len(fields)) if fits(fields[i])), len(fields))
-
-
-def _card_date(field: str) -> date | None:
-    try:
-        return date(int(field[4:]), int(field[2:4]), int(field[:2]))
-    except ValueError:
-        return None
-
-
-def _card_name(field: str) -> str:
-    try:
-        return clean_name(field)
-    except InvalidIdentity:
-        return ""

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import vectors from "../../tests/vectors/identity.json";
-import { cleanName, nameSearch, phoneLast4, readCitizenCard } from "./identity";
+import { cleanName, nameSearch, phoneLast4 } from "./identity";
 
 test.each(vectors.names)("cleanName: %j", ({ typed, ...result }) => {
   expect(cleanName(typed)).toEqual(result);
@@ -12,16 +12,6 @@ test.each(vectors.searches)("nameSearch: %j", ({ name, search }) => {
 
 test.each(vectors.phones)("phoneLast4: %j", ({ phone, last4 }) => {
   expect(phoneLast4(phone)).toBe(last4);
-});
-
-test.each(vectors.cards)("readCitizenCard: %j", ({ text, card }) => {
-  expect(readCitizenCard(text)).toEqual(
-    card && { number: card.number, name: card.name, bornOn: card.born_on, sex: card.sex },
-  );
-});
-
-test.each([null, undefined, 7, {}])("readCitizenCard gives null for %j", (anything) => {
-  expect(readCitizenCard(anything)).toBeNull();
 });
 
 test("half a character is refused", () => {

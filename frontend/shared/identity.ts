@@ -1,5 +1,5 @@
 /**
- * Names, phones and citizen cards as a device needs them.
+ * Names and phones as a device needs them.
  *
  * The twin of `donors/identity.py`; both run `tests/vectors/identity.json`.
  */
@@ -69,50 +69,4 @@ function foldCase(letter: string): string {
 /** Give the last four digits; less where there are not so many. */
 export function phoneLast4(phone: string): string {
   return phone.replace(/[^0-9]/g, "").slice(-4);
-}
-
-// --- The citizen card -------------------------------------------------------------------------
-
-/** What we take from the QR code of a citizen card; the rest is dropped at once. */
-export interface CitizenCard {
-  number: string;
-  /** Empty where a scanner broke it: ask for it. */
-  name: string;
-  /** `1990-01-02` */
-  bornOn: string;
-  sex: "female" | "male" | null;
-}
-
-/** Read the text of a citizen card's QR code, or give null; never throws. */
-export function readCitizenCard(text: unknown): CitizenCard | null {
-  if (typeof text !== "string" || [...text].length > 2000) return null;
-  const fields = text.split("|").map((f) => f.replace(/^[ \t\r\n\ufeff]+|[ \t\r\n\ufeff]+$/g, ""));
-  if (fields.length < 6) return null;
-  const numberAt = fields.findIndex((field) => /^[0-9]{12}$/.test(field));
-  if (numberAt < 0) return null;
-  const number = fields[numberAt]!;
-  const nameAt = fields.findIndex((field, i) => i > numberAt && /\p{L}/u.test(field));
-  if (nameAt < 0) return null;
-  const rest = fields.slice(nameAt + 1);
-  const dates = rest.filter((field) => /^[0-9]{8}$/.test(field));
-  const bornOn = dates.length > 0 ? cardDate(dates[0]!) : null;
-  if (bornOn === null) return null;
-  // A lone date may be that of issue; the number holds two digits of the birth year.
-  if (dates.length === 1 && number.slice(4, 6) !== bornOn.slice(2, 4)) return null;
-  const clean = cleanName(fields[nameAt]!);
-  const sex = rest.map(nameSearch).find((field) => field === "nam" || field === "nu");
-  return {
-    number,
-    name: "name" in clean ? clean.name : "",
-    bornOn,
-    sex: sex === undefined ? null : sex === "nam" ? "male" : "female",
-  };
-}
-
-function cardDate(field: string): string | null {
-  const iso = `${field.slice(4)}-${field.slice(2, 4)}-${field.slice(0, 2)}`;
-  const at = Date.parse(`${iso}T00:00:00Z`);
-  // Some engines roll 31 February over into March.
-  if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== iso) return null;
-  return iso.startsWith("0000") ? null : iso;
 }

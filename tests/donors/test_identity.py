@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from donors.identity import (
     NAME_KEY_LENGTH,
-    CitizenCard,
     InvalidIdentity,
     certainly_too_old,
     certainly_too_young,
@@ -19,7 +18,6 @@ from donors.identity import (
     name_sort,
     parse_phone,
     phone_last4,
-    read_citizen_card,
     same_person_key,
     same_spelling,
 )
@@ -269,21 +267,3 @@ def test_same_spelling_tells_accents_apart_but_not_where_the_tone_stands():
     assert not same_spelling("Lê Thị Hòa", "Lê Thị Hoa")
     assert not same_spelling("Nguyễn An", "Nguyên Ãn")
     assert not same_spelling("Lê Dung", "Lê Đung")
-
-
-@pytest.mark.parametrize("case", VECTORS["cards"], ids=lambda case: ascii(case["text"][:60]))
-def test_read_citizen_card_takes_four_things_and_drops_the_rest(case):
-    card = read_citizen_card(case["text"])
-
-    assert card == (
-        case["card"]
-        and CitizenCard(**case["card"] | {"born_on": date.fromisoformat(case["card"]["born_on"])})
-    )
-
-
-CHIP_CARD = "001190012345|012345678|Nguyễn Thị An|02011990|Nữ|Số 1, Hà Nội|01022022"
-
-
-@given(st.text(max_size=300) | st.lists(st.sampled_from([*CHIP_CARD.split("|"), ""])).map("|".join))
-def test_read_citizen_card_never_raises(text):
-    read_citizen_card(text)
