@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from events.checkin.models import Answer, ScanKind
-from events.checkin.services.scans import Reading
+from events.checkin.services.readings import Reading
 
 _SHOWN: Final = frozenset(Answer.values)
 _KINDS: Final = frozenset(ScanKind.values)

@@ -58,7 +58,7 @@ from events.checkin.services import (
     sign_off_device,
 )
 from events.checkin.services.enrol import CodeUnknown, DeviceNews, note_contact
-from events.checkin.services.scans import Reading, ScanResult
+from events.checkin.services.readings import Reading, ScanResult
 from events.checkin.services.walk_ins import WalkInForm
 
 MOST_SCANS = 500

@@ -15,7 +15,7 @@ from events.checkin.services import (
     enrol_device,
     sign_off_device,
 )
-from events.checkin.services.scans import Reading
+from events.checkin.services.readings import Reading
 from events.drives.models import Drive
 from events.registrations.models import Registration
 

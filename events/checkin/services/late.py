@@ -7,7 +7,8 @@ from datetime import datetime
 from accounts import audit
 from accounts.models import User
 from events.checkin.models import Device, Scan
-from events.checkin.services.scans import Batch, in_fresh_transactions
+from events.checkin.services.anew import in_fresh_transactions
+from events.checkin.services.batch import Batch
 
 
 @in_fresh_transactions
@@ -21,9 +22,10 @@ def take_late_scans(*, device: Device, by: User, now: datetime) -> int:
     if not rows:
         return 0
     batch = Batch(device=None, drive=device.drive, sent_at=now, now=now)
-    batch.load_registrations({pk for _id, pk in rows if pk is not None})
-    taken = waiting.filter(pk__in=[id for id, _pk in rows]).update(taken_at=now)
-    batch.read({id for id, _pk in rows})
+    ids = {id for id, _pk in rows}
+    batch.visits.load_registrations({pk for _id, pk in rows if pk is not None})
+    taken = waiting.filter(pk__in=ids).update(taken_at=now)
+    batch.visits.read(ids)
     batch.renew()
     batch.settle()
     audit.record(

@@ -19,8 +19,10 @@ from donors.models import Purpose
 from donors.people import Person
 from donors.services import match_donor, record_consents
 from events.checkin.models import Device, ScanKind, StationKind, WalkIn
+from events.checkin.services.anew import in_fresh_transactions
+from events.checkin.services.batch import Batch
 from events.checkin.services.ledger import lock_device
-from events.checkin.services.scans import Batch, Reading, in_fresh_transactions
+from events.checkin.services.readings import Reading
 from events.checkin.visit import corrected_time
 from events.drives.models import Drive, random_id
 from events.registrations import refusals
