@@ -6,6 +6,7 @@ Nobody calls this module: it is where `make messages` finds them, and ours answe
 from django.utils.translation import gettext_noop as _
 
 SENTENCES = (
+    _("Invalid input."),
     _("This field may not be null."),
     _("Not a valid string."),
     _("Ensure this field has no more than {max_length} characters."),
