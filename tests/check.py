@@ -106,7 +106,7 @@ FIRST_RELEASE = {
     "donors": 1,
     "drives": 3,
     "notifications": 2,
-    "registrations": 3,
+    "registrations": 4,
 }
 
 

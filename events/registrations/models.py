@@ -113,6 +113,9 @@ class Registration(models.Model):
     erased_at = models.DateTimeField(null=True)
     # A walk-in's moment on the device, as its ticket carries it
     walk_in_at = models.DateTimeField(null=True)
+    # Where somebody waited who was let in at the desk, as a walk-in: the line to go back to when
+    # that is taken back. See checkin's batch.
+    waited_in = models.ForeignKey(Slot, models.PROTECT, null=True, related_name="+", db_index=False)
     # The day
     queue_number = models.PositiveIntegerField(null=True)
     checked_in_at = models.DateTimeField(null=True)

@@ -12,11 +12,19 @@ import time_machine
 from accounts.models import AuditEntry
 from donors.models import Consent, Donor
 from events.checkin.models import Scan, WalkIn
+from events.checkin.services import revoke_device, take_late_scans
 from events.drives.models import Drive
 from events.registrations.models import Registration
+from events.registrations.queries import waitlist_position
 from events.registrations.tickets import read_ticket
 from tests.checkin.conftest import DURING, Phone, a_scan, an_undo, make_device
-from tests.factories import DriveFactory, RegistrationFactory, SlotFactory, UnitFactory
+from tests.factories import (
+    DriveFactory,
+    RegistrationFactory,
+    SlotFactory,
+    UnitFactory,
+    UserFactory,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 
@@ -125,6 +133,86 @@ def test_walk_in_who_was_waiting_takes_no_place(phone: Phone, drive: Drive):
     waiting.refresh_from_db()
     assert (response.status_code, response.json()["number"]) == (200, 1)
     assert (waiting.status, waiting.slot_id, waiting.holds_place) == ("checked_in", None, False)
+
+
+@pytest.fixture
+def waiting(drive: Drive) -> Registration:
+    """Lò Văn Pành, who waits for a place in a full slot; somebody else waits behind."""
+    slot = SlotFactory(drive=drive, nth=8, capacity=1)
+    RegistrationFactory(slot=slot)
+    line = [
+        RegistrationFactory(
+            slot=slot,
+            status="waitlisted",
+            placed_at=None,
+            full_name=name,
+            phone="+84912000777",
+            birth_year=1999,
+        )
+        for name in ("Lò Văn Pành", "Lò Thị Sen")
+    ]
+    return line[0]
+
+
+def how_it_stands(registration: Registration) -> tuple[Any, ...]:
+    row = Registration.objects.get(pk=registration.pk)
+    line = (row.slot_id, row.waited_in_id, row.walk_in_at)
+    return (row.status, *line, row.holds_place, waitlist_position(row))
+
+
+@pytest.mark.parametrize("undo_first", [False, True])
+def test_walk_in_who_was_waiting_is_back_in_line_when_undone(
+    phone: Phone, other_phone: Phone, waiting: Registration, undo_first: bool
+):
+    before = how_it_stands(waiting)
+    id, again = str(uuid.uuid4()), str(uuid.uuid4())
+    undo = an_undo({"id": id})
+    cursor = other_phone.roster()["cursor"]
+
+    if undo_first:  # sent by another tab
+        phone.scan(undo)
+    come(phone, id=id)
+    if not undo_first:
+        phone.scan(undo)
+    come(phone, id=id)  # the reply was lost: the same walk-in again
+    taken_back = how_it_stands(waiting)
+    [verdict] = phone.scan(a_scan(registration=waiting.public_id))
+    [row] = [
+        row for row in other_phone.roster(cursor)["registrations"] if row["id"] == waiting.public_id
+    ]
+    come(phone, id=again)
+    seated = how_it_stands(waiting)
+
+    assert (before, taken_back) == (("waitlisted", waiting.slot_id, None, None, False, 1), before)
+    assert (verdict["verdict"], row["status"]) == ("waitlisted", "waitlisted")
+    assert (row["slot_starts_at"], row["scans"]) == ("2026-12-05T04:00:00Z", {})
+    assert seated == ("checked_in", None, waiting.slot_id, DURING, False, None)
+
+
+def test_walk_in_who_was_waiting_stays_in_while_another_pass_counts(
+    phone: Phone, other_phone: Phone, waiting: Registration
+):
+    """The other device had no network and let the same person in; of a revoked one it waits."""
+    id = str(uuid.uuid4())
+    twice = a_scan(waiting, shown="accepted", offline=True)
+    come(phone, id=id)
+    other_phone.scan(twice)
+    phone.scan(an_undo({"id": id}))
+    still_in = how_it_stands(waiting)
+    other_phone.scan(an_undo(twice))
+    back = how_it_stands(waiting)
+    come(phone)
+    revoke_device(device=other_phone.device, by=UserFactory(), now=DURING)
+    other_phone.scan(a_scan(waiting, shown="accepted", offline=True))
+    [walk_in] = WalkIn.objects.exclude(pk=id)
+    phone.scan(an_undo({"id": str(walk_in.pk)}))
+    waits_again = how_it_stands(waiting)
+    take_late_scans(device=other_phone.device, by=UserFactory(), now=DURING)
+    taken = how_it_stands(waiting)
+
+    line = ("waitlisted", waiting.slot_id, None, None, False, 1)
+    seated = ("checked_in", None, waiting.slot_id, DURING, False, None)
+    assert (still_in, back, waits_again, taken) == (seated, line, line, seated)
 
 
 def test_walk_in_without_a_phone_is_somebody_new(phone: Phone):

@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
+from django.db.models import F
+
 from events.checkin.models import Answer, Device, ScanKind, StationKind
 from events.checkin.services.anew import StartAnew
 from events.checkin.services.ledger import Arrival, Known, NewScan, StoredScan, Writing, write
@@ -15,6 +17,7 @@ from events.checkin.services.readings import FirstScan, OtherScan, Reading, Scan
 from events.checkin.services.visits import Visits
 from events.checkin.visit import VisitScan, VisitState, corrected_time
 from events.drives.models import Drive
+from events.registrations.models import Registration
 from events.registrations.signing import drive_facts
 from events.registrations.tickets import DriveFacts, KnownRegistration, judge
 
@@ -32,12 +35,14 @@ class Batch:
     Used inside a transaction: ``load``, ``take`` each reading, ``settle``, ``result``.
 
     :param device: none where an organizer is at work.
+    :param seats_waiting: who is on a waiting list is let in all the same, as a walk-in.
     """
 
     device: Device | None
     drive: Drive
     sent_at: datetime
     now: datetime
+    seats_waiting: bool = False
     _new: list[NewScan] = field(default_factory=list)
     _touched: dict[int, None] = field(default_factory=dict)  # in order of arrival
     _attached: set[UUID] = field(default_factory=set)
@@ -109,12 +114,23 @@ class Batch:
         verdict = judge(
             read,
             drive=self.facts,
-            known=_as_judged(registration, visit) if registration and visit else None,
+            known=self._as_judged(registration, visit) if registration and visit else None,
             scanned_here=visit is not None and reading.station in visit.check_ins,
             now=at,
             admit=reading.admit,
         ).value
         return verdict, None if verdict in _NAMES_NOBODY else registration
+
+    def _as_judged(self, registration: Known, visit: VisitState) -> KnownRegistration:
+        """Return what the rule needs; an undo in the same batch counts already."""
+        status = "checked_in" if visit.check_ins else registration.status_before
+        if status == "waitlisted" and self.seats_waiting:
+            status = "registered"
+        return KnownRegistration(
+            status="cancelled" if registration.erased else status,  # type: ignore[arg-type]
+            slot_starts_at=registration.slot_starts_at,
+            slot_ends_at=registration.slot_ends_at,
+        )
 
     def _add(self, reading: Reading, verdict: str, to: Known | None, at: datetime) -> None:
         assert reading.id is not None
@@ -193,6 +209,17 @@ class Batch:
             registration = self.visits.known[arrival.pk]
             registration.status, registration.number = settled[arrival.pk]
             registration.checked_in_at = arrival.checked_in_at
+            self._leave_or_rejoin_line(registration)
+
+    def _leave_or_rejoin_line(self, registration: Known) -> None:
+        """Make who waited and is in a walk-in: no slot, no place; and back where that is undone."""
+        row = Registration.objects.filter(pk=registration.pk)
+        if registration.waits and registration.status == "checked_in":
+            if not registration.cancelled:
+                moment = registration.checked_in_at
+                row.update(slot=None, waited_in=F("slot"), walk_in_at=moment)
+        elif registration.waited and registration.status != "checked_in":
+            row.update(slot=F("waited_in"), waited_in=None, walk_in_at=None)
 
     def _mark_scans(self, pk: int, state: VisitState) -> list[StoredScan]:
         """Note on each scan what the fold makes of it; return those for which that is new."""
@@ -269,17 +296,4 @@ def _unmoved(registration: Known) -> Arrival:
         status=registration.status,
         checked_in_at=registration.checked_in_at,
         draws_number=False,
-    )
-
-
-def _as_judged(registration: Known, visit: VisitState) -> KnownRegistration:
-    """Return what the rule needs; an undo in the same batch counts already."""
-    if registration.erased:
-        status = "cancelled"
-    else:
-        status = "checked_in" if visit.check_ins else registration.status_before
-    return KnownRegistration(
-        status=status,  # type: ignore[arg-type]
-        slot_starts_at=registration.slot_starts_at,
-        slot_ends_at=registration.slot_ends_at,
     )

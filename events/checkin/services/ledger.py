@@ -38,7 +38,8 @@ class Known:
     number: int | None
     checked_in_at: datetime | None
     cancelled: bool
-    waits: bool  # holds no place yet, apart from what the day adds
+    waits: bool  # stands in a slot's line, apart from what the day adds
+    waited: bool  # stood in one until let in as a walk-in
     erased: bool
     donor_pk: int
     slot_starts_at: datetime | None
@@ -50,7 +51,7 @@ class Known:
         """Return the status that it has when nobody has let the person in."""
         if self.cancelled:
             return "cancelled"
-        return "waitlisted" if self.waits else "registered"
+        return "waitlisted" if self.waits or self.waited else "registered"
 
 
 @dataclass(slots=True)
@@ -111,6 +112,7 @@ def is_postgresql() -> bool:
 _REGISTRATION = """
 SELECT r.id, r.public_id, r.code, r.full_name, r.status, r.queue_number, r.checked_in_at,
        r.cancelled_at IS NOT NULL, r.slot_id IS NOT NULL AND r.placed_at IS NULL,
+       r.slot_id IS NULL AND r.waited_in_id IS NOT NULL,
        r.erased_at IS NOT NULL, r.donor_id, s.starts_at, s.ends_at, u.name
 FROM registrations_registration r
 LEFT JOIN drives_slot s ON s.id = r.slot_id
@@ -172,7 +174,7 @@ def _lock(where: str, params: list[Any], *, device_pk: int | None) -> dict[int, 
         cursor.execute(sql, params)
         rows = cursor.fetchall()
     if not is_postgresql():
-        rows = [_from_sqlite(row, moments=(6, 11, 12)) for row in rows]
+        rows = [_from_sqlite(row, moments=(6, 12, 13)) for row in rows]
     return {row[0]: Known(*row) for row in rows}
 
 

@@ -100,8 +100,6 @@ def register_walk_in(
     merged = registration is not None
     if registration is None:
         registration = _create(drive, form, at=at, now=now)
-    elif registration.is_waiting:
-        _seat_without_slot(registration, at=at)
     WalkIn.objects.create(
         id=form.id,
         drive=drive,
@@ -197,18 +195,13 @@ def _create(drive: Drive, form: WalkInForm, *, at: datetime, now: datetime) -> R
     return registration
 
 
-def _seat_without_slot(registration: Registration, *, at: datetime) -> None:
-    """Take somebody who waits out of the line: here, and so a walk-in."""
-    registration.slot = None
-    registration.walk_in_at = at
-    registration.status = Registration.Status.REGISTERED
-    registration.save(update_fields=["slot", "walk_in_at", "status"])
-
-
 def _check_in(
     registration: Registration, device: Device, form: WalkInForm, *, at: datetime, now: datetime
 ) -> None:
-    """Add the pass at the welcome desk. Staff have the person before them: no slot's time holds."""
+    """Add the pass at the welcome desk. Staff have the person before them: no slot's time holds.
+
+    Who was on a waiting list leaves it for as long as the pass counts.
+    """
     reading = Reading(
         id=form.id,
         station=StationKind.WELCOME.value,
@@ -220,7 +213,7 @@ def _check_in(
         offline=form.offline,
         admit=True,
     )
-    batch = Batch(device=device, drive=device.drive, sent_at=now, now=now)
+    batch = Batch(device=device, drive=device.drive, sent_at=now, now=now, seats_waiting=True)
     batch.load([reading])
     batch.take(reading)
     batch.settle()

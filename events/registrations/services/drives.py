@@ -161,8 +161,9 @@ def _write_slots(drive: Drive, plan: Replan) -> bool:
     vanishing = [slot.pk for slot in plan.vanishing]
     kept = [p.slot for p in plan.slots if p.slot]
     if vanishing:
-        # Only who gave up is left in them: shown, and counted, with the last slot there is.
+        # Only who gave up, or waited and is in, is left in them: counted with the last slot.
         Registration.objects.filter(slot__in=vanishing).update(slot=kept[-1])
+        Registration.objects.filter(waited_in__in=vanishing).update(waited_in=kept[-1])
         Slot.objects.filter(pk__in=vanishing).delete()
     if any(p.moves for p in plan.slots):
         # A start is taken once in a drive, and the database checks that row by row.
