@@ -190,7 +190,15 @@ def _postgresql(url: str) -> dict[str, Any]:
     database: dict[str, Any] = env.db_url_config(url)
     options = {
         "connect_timeout": 5,
-        "pool": {"min_size": 0, "max_size": WEB_THREADS + 2, "timeout": 10},
+        "pool": {
+            "min_size": 0,
+            "max_size": WEB_THREADS + 2,
+            # While the database is away, nobody waits longer for it: threads that wait answer
+            # nobody else. The pool's own pauses grow until it gives up; then the next request
+            # tries at once, so that all goes on when the database is back.
+            "timeout": 3,
+            "reconnect_timeout": 2,
+        },
     }
     return database | {
         "ENGINE": "backend.postgresql",  # looks whether a connection lives, without a round trip

@@ -1,6 +1,8 @@
-"""The web process alone over an embedded database of its own: quick to stop and to start again."""
+"""The web process alone, quick to stop and to start again."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -13,20 +15,20 @@ from tests.services.processes import start, stop, wait_until
 from tests.services.product import ROOT, free_port
 
 
-class Web:
-    """With the demonstration union in it, whose drive of today is happening now.
+class Server:
+    """The web process over a database of its own, which ``manage`` has yet to fill.
 
     :param host: the name under which browsers know it; they have to be told where that is.
+    :param variables: what the README's variables are set to, beside these.
     """
 
-    def __init__(self, data_dir: Path, *, host: str = "127.0.0.1") -> None:
+    def __init__(self, data_dir: Path, *, host: str = "127.0.0.1", **variables: object) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         if not (ROOT / "staticfiles" / "staticfiles.json").exists():
             raise FileNotFoundError("The bundles are missing; this makes them: make setup")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.base_url = f"http://{host}:{self.port}"
-        self.database = data_dir / "db.sqlite3"
         self.log = data_dir / "web.log"
         off = {f"LIMIT_{name}": "off" for name in ("ENROLMENTS", "MISSES", "API")}
         self.env = clean_environment(
@@ -36,11 +38,9 @@ class Web:
             WEB_WORKERS=1,
             WEB_THREADS=4,
             **off,
+            **variables,
         )
         self.process: subprocess.Popen[bytes] | None = None
-        self.manage("migrate", "--verbosity", "0")
-        self.demo: dict[str, Any] = json.loads(self.manage("demo", "--json"))
-        self.slug = self.demo["drives"]["today"]["slug"]
 
     def manage(self, *arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
@@ -75,6 +75,27 @@ class Web:
         )
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.loads(answer.read() or b"null")
+
+    def kill(self) -> None:
+        """Kill the server and its workers at once, as a machine that loses power does."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+        self.process = None
+
+
+class Web(Server):
+    """The web process alone over an embedded database of its own: quick to stop and start again.
+
+    With the demonstration union in it, whose drive of today is happening now.
+    """
+
+    def __init__(self, data_dir: Path, *, host: str = "127.0.0.1", **variables: object) -> None:
+        super().__init__(data_dir, host=host, **variables)
+        self.database = data_dir / "db.sqlite3"
+        self.manage("migrate", "--verbosity", "0")
+        self.demo: dict[str, Any] = json.loads(self.manage("demo", "--json"))
+        self.slug = self.demo["drives"]["today"]["slug"]
 
     def enrolment_url(self) -> str:
         """Return the link that the organizer shows as a QR code."""
