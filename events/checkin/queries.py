@@ -7,15 +7,15 @@ import binascii
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count, Q
+from django.db.models.functions import Right
 
-from donors.identity import phone_last4
 from events.checkin.models import DeviceQuerySet, Scan
 from events.checkin.visit import ConflictKind, VisitScan, fold
-from events.drives.models import Drive
+from events.drives.models import Drive, Slot
 from events.registrations.marks import reading_mark
 from events.registrations.models import Registration
 from events.registrations.tickets import format_code
@@ -95,13 +95,7 @@ def roster_page(
     rows = _roster_rows(drive.pk, cursor, page_size + 1)
     more = len(rows) > page_size
     rows = rows[:page_size]
-    check_ins = _check_ins([row[0] for row in rows if row[8] is not None], drive.pk)
-    registrations, revoked = [], []
-    for row in rows:
-        if row[7] == Registration.Status.CANCELLED or row[10]:
-            revoked.append(row[1])
-        else:
-            registrations.append(_as_sent(row, check_ins.get(row[0], {})))
+    registrations, revoked = _as_sent(rows, drive.pk)
     following = (
         Cursor(epoch=cursor.epoch, since=cursor.since, until=until, after=rows[-1][0])
         if more
@@ -127,42 +121,68 @@ def _roster_rows(drive_pk: int, cursor: Cursor, count: int) -> list[tuple[Any, .
             "public_id",
             "code",
             "full_name",
-            "slot__starts_at",
-            "slot__ends_at",
+            "slot",
             "unit__name",
             "status",
             "checked_in_at",
             "queue_number",
             "erased_at",
-            "phone",
+            Right("phone", 4),
         )[:count]
     )
 
 
-def _as_sent(row: tuple[Any, ...], scans: dict[str, datetime]) -> dict[str, Any]:
-    return {
-        "id": row[1],
-        "code": format_code(row[2]),
-        "name": row[3],
-        "slot_starts_at": row[4],
-        "slot_ends_at": row[5],
-        "unit": row[6],
-        "phone_last4": phone_last4(row[11]),
-        "status": row[7],
-        "number": row[9],
-        "scans": scans,
-    }
+def _as_sent(
+    rows: Sequence[tuple[Any, ...]], drive_pk: int
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the living as the API sends them, and the ids of the others.
+
+    The slots' moments are read and written out once for all: in five thousand rows they took
+    longer than everything else.
+    """
+    if not rows:
+        return [], []
+    check_ins = _check_ins([row[0] for row in rows if row[7] is not None], drive_pk)
+    slots = Slot.objects.filter(drive=drive_pk).values_list("pk", "starts_at", "ends_at")
+    times = {slot: (_moment(starts_at), _moment(ends_at)) for slot, starts_at, ends_at in slots}
+    nowhere: dict[str, str] = {}
+    registrations, revoked = [], []
+    for pk, id, code, name, slot, unit, status, _in, number, erased_at, last4 in rows:
+        if status == Registration.Status.CANCELLED or erased_at:
+            revoked.append(id)
+            continue
+        # One that went meanwhile has taken nobody along: the row comes again, with another.
+        slot_starts_at, slot_ends_at = times.get(slot, (None, None))
+        registrations.append(
+            {
+                "id": id,
+                "code": format_code(code),
+                "name": name,
+                "slot_starts_at": slot_starts_at,
+                "slot_ends_at": slot_ends_at,
+                "unit": unit,
+                "phone_last4": last4,
+                "status": status,
+                "number": number,
+                "scans": check_ins.get(pk, nowhere),
+            }
+        )
+    return registrations, revoked
 
 
-def _check_ins(pks: Sequence[int], drive_pk: int) -> dict[int, dict[str, datetime]]:
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _check_ins(pks: Sequence[int], drive_pk: int) -> dict[int, dict[str, str]]:
     """Return when each of these was first let in, by station."""
     scans = Scan.objects.filter(drive=drive_pk, counts=True)
     if len(pks) < 500:
         scans = scans.filter(registration__in=pks)
-    found: dict[int, dict[str, datetime]] = {}
+    found: dict[int, dict[str, str]] = {}
     ordered = scans.order_by("corrected_at", "pk")
     for pk, station, at in ordered.values_list("registration_id", "station", "corrected_at"):
-        found.setdefault(pk, {}).setdefault(station, at)
+        found.setdefault(pk, {}).setdefault(station, _moment(at))
     return found
 
 
