@@ -1,5 +1,6 @@
 /** Small helps for pages that work without them. One file for all pages; nothing here asks the network. */
 
+import { armBack } from "./back";
 import { armBusyButtons } from "./busy";
 import { armCopyButtons } from "./copy";
 import { focusFirst } from "./focus";
@@ -14,6 +15,7 @@ function armPrintButtons(page: ParentNode): void {
 }
 
 armKeptForms(document); // first: pickers show what is chosen
+armBack(document);
 armBusyButtons(document);
 armCopyButtons(document);
 armPrintButtons(document);

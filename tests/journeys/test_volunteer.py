@@ -172,6 +172,27 @@ def test_back_keeps_what_was_typed_until_there_is_a_ticket(page, live_server, dr
     expect(page.locator("[name=full_name]")).to_have_value("")
 
 
+def test_back_to_a_form_that_was_refused_shows_what_was_typed(page, live_server, drive):
+    slot = drive.slots.all()[1]
+    page.goto(f"{live_server.url}{drive.get_absolute_url()}register/?slot={slot.public_id}")
+    fill(page, full_name=NAME, phone="0912 000 48", birth_year="1997")
+    page.get_by_label("Tôi đồng ý cho ban tổ chức").check()
+    page.get_by_role("button", name="Giữ chỗ và nhận vé").click()
+    expect(page.locator("#error-summary-title")).to_have_text("Còn 1 chỗ cần sửa")
+
+    page.goto(f"{live_server.url}/privacy/")
+    page.go_back()
+
+    expect(page.locator("[name=full_name]")).to_have_value(NAME)
+    expect(page.locator("[name=phone]")).to_have_value("0912 000 48")
+    expect(page.get_by_label("Tôi đồng ý cho ban tổ chức")).to_be_checked()
+    fill(page, phone="0912 000 483")
+    page.get_by_role("button", name="Giữ chỗ và nhận vé").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Vé của {NAME}")
+    page.go_back()  # from the ticket too: a page, not the browser's complaint
+    expect(page.get_by_role("button", name="Giữ chỗ và nhận vé")).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_sound_and_fits(browser, browser_context_args, live_server, drive, scheme):
     # axe comes from outside the page, which the policy would rightly refuse.
