@@ -92,6 +92,19 @@ def outbox_oldest_seconds(now: datetime) -> int:
     return max(int((now - oldest).total_seconds()), 0) if oldest else 0
 
 
+def never_written_to(reason: str) -> Q:
+    """Say who was spared a message for this reason and got none since; by ``public_id``."""
+    about = Message.objects.filter(about_id=OuterRef("public_id"))
+    unsent = [Message.Status.DROPPED, Message.Status.FAILED]
+    return Q(Exists(about.filter(reason=reason))) & ~Q(Exists(about.exclude(status__in=unsent)))
+
+
+def is_spared(about_id: str) -> bool:
+    """Tell whether the last that there was to say was kept from an address with many letters."""
+    latest = Message.objects.filter(about_id=about_id).order_by("-pk").values_list("details")[:1]
+    return any(details.get("spared") for (details,) in latest)
+
+
 def without_message(owed: QuerySet[M]) -> QuerySet[M]:
     """Keep rows whose ``owed_dedupe_key`` no message has yet."""
     known = Message.objects.filter(dedupe_key=OuterRef("owed_dedupe_key"))

@@ -42,6 +42,7 @@ REASONS: Final = {
     "deferred": _("the mail server asked us to wait; we try again"),
     "disk": _("the server’s disk is full: ask who looks after the server"),
     "expired": _("it came too late to be of use"),
+    "many_letters": _("this address had many letters that day"),
 }
 
 

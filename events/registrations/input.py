@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -205,6 +205,10 @@ class Asked:
     person: Person
     wishes: Wishes
     language: str = ""  # as stated; the wishes hold what is read in any case
+
+    def sparing_letter(self) -> Asked:
+        """Return the same, with no letter about it; it is the same attempt."""
+        return replace(self, wishes=replace(self.wishes, spares_letter=True))
 
     def attempt(self, *, route: str, key: uuid.UUID | None, caller: str = "") -> Attempt:
         """Name this try, so that the same one again changes nothing."""

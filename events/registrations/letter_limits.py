@@ -1,4 +1,4 @@
-"""How many letters an address gets a day, whoever asks for them: pages and API alike."""
+"""How many letters an address gets a day, whoever causes them: pages and API alike."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from events.registrations.models import Registration
 from events.registrations.services.change import Change
 
 
-def wait_for_letters(address: str) -> int | None:
-    """Return for how many seconds this address must be spared letters; ``None``: not at all."""
-    return exhausted("REGISTRATIONS_EMAIL", address.lower()) if address else None
+def spares(address: str) -> bool:
+    """Tell whether this address had its letters today: what happens now is not written to it."""
+    return bool(address) and exhausted("REGISTRATIONS_EMAIL", address.lower()) is not None
 
 
-def waits_to_register(phone: str, address: str) -> tuple[int | None, int | None]:
-    """Return for how many seconds phone and address must wait; both are asked at once."""
+def waits_to_register(phone: str, address: str) -> tuple[int | None, bool]:
+    """Return for how many seconds a phone must wait, and whether the address is spared a letter.
+
+    A family or an office shares one address: it holds up letters, never a place.
+    """
     for_phone, for_letters = waits(
         ("REGISTRATIONS_PHONE", phone), ("REGISTRATIONS_EMAIL", address.lower())
     )
-    return for_phone, for_letters
+    return for_phone, for_letters is not None
 
 
 def count_letter(address: str) -> bool:

@@ -20,6 +20,7 @@ from backend.qr_png import qr_png
 from backend.text import fold
 from events.registrations.calendar import FILE_NAME, content_type, ticket_calendar
 from events.registrations.models import Registration
+from events.registrations.outbox import MANY_LETTERS
 from events.registrations.queries import waitlist_position
 from events.registrations.signing import ticket_of
 from events.registrations.tickets import format_code
@@ -64,6 +65,8 @@ def _register(
     def context(registration: Registration, message: Message, now: datetime) -> Letter:
         place = _Place(registration=registration, now=now)
         place.refuse_erased()
+        if message.details.get("spared"):
+            raise NotWanted(MANY_LETTERS)
         return say(place, message)
 
     register_kind(name, load=load, context=context, quiet=quiet, superseded_by=superseded_by)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from events.registrations.models import Registration
 from notifications.services import queue_message, queue_messages
+
+# Why a message is dropped whose address had its letters of the day when it was queued.
+MANY_LETTERS: Final = "many_letters"
 
 
 def queue_about(
@@ -19,10 +22,13 @@ def queue_about(
     details: dict[str, Any] | None = None,
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
+    spared: bool = False,
 ) -> None:
     """Queue a message to the person behind a registration, where there is an address for it.
 
     :param occasion: tells apart two messages of one kind, for example the revision told of.
+    :param spared: the address had its letters today. The row says that there was something to say;
+        it is dropped where it would be sent.
     """
     if not registration.email or registration.is_demonstration:
         return
@@ -34,7 +40,7 @@ def queue_about(
         now=now,
         due_at=due_at,
         expires_at=expires_at,
-        details=details,
+        details={**(details or {}), "spared": True} if spared else details,
     )
 
 

@@ -12,8 +12,10 @@ from django.core.management import CommandError, call_command
 
 from events.drives.models import Drive, Slot
 from events.registrations.models import Registration
+from events.registrations.outbox import queue_about
 from events.registrations.services.reminders import queue_due
 from notifications.models import Message
+from notifications.services import deliver_due
 from tests.factories import HANOI, NOW, DriveFactory, RegistrationFactory, SlotFactory
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +39,17 @@ def registration() -> Registration:
 
 def queued(at: datetime) -> int:
     return queue_due(at=at, now=at)["reminder"]
+
+
+def test_an_address_spared_a_letter_gets_no_reminder_until_it_was_written_to(registration):
+    queue_about(registration, "registered", now=LONG_AGO, spared=True)
+    deliver_due(clock=lambda: LONG_AGO)
+    dropped = Message.objects.get()
+
+    assert (dropped.status, dropped.reason) == ("dropped", "many_letters")
+    assert queued(D_3) == 0
+    queue_about(registration, "registered", now=D_3, occasion="again")
+    assert queued(D_1) == 1
 
 
 def test_reminders_fall_due_at_six_in_the_evening_three_days_and_one_day_before(registration):

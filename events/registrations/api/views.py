@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from accounts.api.authentication import refuse_over_limit
 from accounts.api.views import View, written
 from accounts.attempts import Attempt
-from backend.limits import hit
+from backend.limits import exhausted, hit
 from backend.proxies import limit_key
 from events.drives.api.views import WRITE_KEY
 from events.drives.models import Drive
@@ -30,7 +30,12 @@ from events.registrations.api.serializers import (
     status_of,
 )
 from events.registrations.input import Asked, InvalidInput, read_change, read_registration
-from events.registrations.letter_limits import address_told, count_letter, waits_to_register
+from events.registrations.letter_limits import (
+    address_told,
+    count_letter,
+    spares,
+    waits_to_register,
+)
 from events.registrations.models import Registration
 from events.registrations.refusals import RegistrationRefused
 from events.registrations.services import (
@@ -67,7 +72,10 @@ class RegisterView(AnybodysView):
             raise Http404
         asked = read_asked(self.body(), drive=drive)
         attempt = asked_attempt(self, asked)
-        refuse_worn_out(asked.person.phone, asked.wishes.email, attempt)
+        for_phone, is_spared = waits_to_register(asked.person.phone, asked.wishes.email)
+        refuse_worn_out(for_phone, attempt)
+        if is_spared:
+            asked = asked.sparing_letter()
         try:
             registration, replayed = register_donor(
                 drive=drive,
@@ -80,7 +88,7 @@ class RegisterView(AnybodysView):
         except RegistrationRefused as refusal:
             note_refusal(refusal, asked.person.phone)
             raise
-        if not replayed:
+        if not replayed and not is_spared:
             count_letter(registration.email)
         return written(registration_as_sent(self, registration), replayed, status=201)
 
@@ -128,10 +136,13 @@ class OwnRegistrationView(OwnView):
         change = read_asked_change(self.body())
         body = {name: value for name, value in vars(change).items() if value is not None}
         phone = change.phone or registration.phone
-        refuse_worn_out(phone, address_told(registration, change), self.attempt(body))
+        refuse_worn_out(exhausted("REGISTRATIONS_PHONE", phone), self.attempt(body))
+        is_spared = spares(address_told(registration, change))
 
         def write() -> None:
-            change_registration(registration=registration, change=change, now=self.now)
+            change_registration(
+                registration=registration, change=change, now=self.now, spares_letter=is_spared
+            )
 
         try:
             changed, replayed = self.write(registration, body, write)
@@ -139,7 +150,7 @@ class OwnRegistrationView(OwnView):
             if change.full_name or change.phone:
                 note_refusal(refusal, phone)
             raise
-        if changed.revision != registration.revision and not replayed:
+        if changed.revision != registration.revision and not replayed and not is_spared:
             count_letter(changed.email)
         return written(registration_as_sent(self, changed), replayed)
 
@@ -222,13 +233,11 @@ def asked_attempt(view: View, asked: Asked) -> Attempt:
     return asked.attempt(route=named.route, caller=named.caller, key=named.key)
 
 
-def refuse_worn_out(phone: str, email: str, attempt: Attempt) -> None:
-    """Raise 429 where a phone was refused, or an address written to, too often.
+def refuse_worn_out(wait: int | None, attempt: Attempt) -> None:
+    """Raise 429 where a phone was refused too often and must wait so many seconds.
 
     A repeat of what went well before passes: it writes nothing.
     """
-    for_phone, for_letters = waits_to_register(phone, email)
-    wait = for_letters if for_phone is None else for_phone
     if wait is not None and not attempt.is_known():
         raise exceptions.Throttled(wait)
 

@@ -33,10 +33,16 @@ class Change:
 
 @in_transaction
 def change_registration(
-    *, registration: Registration, change: Change, now: datetime, by: User | None = None
+    *,
+    registration: Registration,
+    change: Change,
+    now: datetime,
+    by: User | None = None,
+    spares_letter: bool = False,
 ) -> Registration:
     """Change slot, name, contact or consents, all or nothing.
 
+    :param spares_letter: the address had its letters today; the change is not told by mail.
     :raises RegistrationRefused: ``cancelled``, ``too_late``, ``already_registered``, and what
         ``move_registration`` refuses.
     """
@@ -62,12 +68,19 @@ def change_registration(
         )
     if target and target.pk != changing.slot_id:
         # Tells of the new contact too: a message is rendered when it is sent.
-        return move_registration(registration=changing, slot_id=target.public_id, now=now, by=by)
+        return move_registration(
+            registration=changing,
+            slot_id=target.public_id,
+            now=now,
+            by=by,
+            spares_letter=spares_letter,
+        )
     if fields & {"email", "full_name"}:
         changing.revision += 1
         changing.save(update_fields=["revision"])
-        kind = "waitlisted" if changing.is_waiting else "registered"
-        queue_about(changing, kind, now=now, occasion=changing.revision)
+        if not spares_letter:
+            kind = "waitlisted" if changing.is_waiting else "registered"
+            queue_about(changing, kind, now=now, occasion=changing.revision)
     return changing
 
 

@@ -17,10 +17,16 @@ from events.registrations.services.waitlist import promote_waiting
 
 @in_transaction
 def move_registration(
-    *, registration: Registration, slot_id: str, now: datetime, by: User | None = None
+    *,
+    registration: Registration,
+    slot_id: str,
+    now: datetime,
+    by: User | None = None,
+    spares_letter: bool = False,
 ) -> Registration:
     """Move into another slot; one that waited gets the place. The same slot changes nothing.
 
+    :param spares_letter: the address had its letters today; the new time is not told by mail.
     :raises RegistrationRefused: ``cancelled``, ``too_late``, ``slot_full``, ``drive_cancelled``,
         ``registration_closed``, ``unknown_slot``. The old place is kept then.
     """
@@ -44,7 +50,9 @@ def move_registration(
     moving.revision += 1
     moving.save(update_fields=["slot", "status", "placed_at", "confirmed_at", "revision"])
     audit.record("registration.moved", moving, by=by, at=now, unit_id=moving.drive.unit_id)
-    queue_about(moving, "registered", now=now, occasion=moving.revision, details={"moved": True})
+    if not spares_letter:
+        told = {"moved": True}
+        queue_about(moving, "registered", now=now, occasion=moving.revision, details=told)
     if freed is not None:
         promote_waiting(freed, now=now)
     moving.refresh_from_db(fields=["holds_place"])

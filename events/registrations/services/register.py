@@ -32,6 +32,7 @@ class Wishes:
 
     :param consents: values of ``Purpose``; ``registration`` must be among them.
     :param screening_rules: version of the rules of a pre-screen that was done, or ``""``.
+    :param spares_letter: the address had its letters today; the place is not told of by mail.
     :param different_person: names differ in their accents from somebody registered: not the same.
     """
 
@@ -42,6 +43,7 @@ class Wishes:
     screening_rules: str = ""
     join_waitlist: bool = False
     different_person: bool = False
+    spares_letter: bool = False
 
 
 @in_transaction
@@ -114,7 +116,8 @@ def register_donor(
         now=now,
     )
     audit.record("registration.created", registration, by=by, at=now, unit_id=drive.unit_id)
-    queue_about(registration, "waitlisted" if is_full else "registered", now=now)
+    kind = "waitlisted" if is_full else "registered"
+    queue_about(registration, kind, now=now, spared=wishes.spares_letter)
     return registration, False
 
 

@@ -11,7 +11,8 @@ from django.db.models.functions import Concat
 from backend.transactions import in_transaction
 from events.drives.models import Drive
 from events.registrations.models import Registration
-from notifications.queries import without_message
+from events.registrations.outbox import MANY_LETTERS
+from notifications.queries import never_written_to, without_message
 from notifications.quiet import after_quiet_hours
 from notifications.services import queue_from_rows
 
@@ -92,6 +93,9 @@ def _to_remind(drive: Drive, days: int, *, at: datetime) -> QuerySet[Registratio
             placed_at__lt=due_at,
         )
         .exclude(email="")
+        # Whose address had too many letters to be told of the place is not reminded of it either:
+        # nobody can fill another's mailbox for a later day.
+        .exclude(never_written_to(MANY_LETTERS))
         .annotate(
             owed_about_id=F("public_id"),
             owed_group=Value(f"drive:{drive.pk}", output_field=CharField()),

@@ -19,7 +19,7 @@ from donors.identity import format_phone
 from events.drives.queries import Places, places_of
 from events.registrations.calendar import FILE_NAME, content_type, ticket_calendar
 from events.registrations.forms import ChangeForm
-from events.registrations.letter_limits import address_told, count_letter, wait_for_letters
+from events.registrations.letter_limits import address_told, count_letter, spares
 from events.registrations.models import Registration
 from events.registrations.page import OwnPage, State
 from events.registrations.picture import ticket_picture
@@ -34,6 +34,7 @@ from events.registrations.services import (
 from events.registrations.signing import ticket_of
 from events.registrations.tokens import manage_path, registration_of
 from events.registrations.views.guard import missed, private, too_many
+from notifications.queries import is_spared
 
 JUST_NOW: Final = timedelta(minutes=10)
 DONE: Final = frozenset({"confirmed", "moved", "saved", "given_up"})
@@ -87,15 +88,16 @@ def move(request: HttpRequest, registration: Registration, now: datetime) -> Htt
             return redirect(manage_path(registration))
         return _choose(request, registration, now)
     slot_id = request.POST.get("slot", "").strip()[:64].replace("\0", "")
-    if (wait := wait_for_letters(registration.email)) is not None:
-        return too_many(request, wait, now=now)
+    is_spared = spares(registration.email)
     try:
-        moved = move_registration(registration=registration, slot_id=slot_id, now=now)
+        moved = move_registration(
+            registration=registration, slot_id=slot_id, now=now, spares_letter=is_spared
+        )
     except RegistrationRefused as refusal:
         if refusal.code in ("slot_full", "unknown_slot", "registration_closed"):
             return _choose(request, registration, now, refused=refusal, slot_id=slot_id)
         return _refuse(request, registration, refusal, now)
-    if moved.revision != registration.revision:
+    if moved.revision != registration.revision and not is_spared:
         count_letter(registration.email)
     return _done(registration, "moved")
 
@@ -134,19 +136,20 @@ def details(request: HttpRequest, registration: Registration, now: datetime) -> 
     form = ChangeForm(request.POST)
     if not form.is_valid() or form.change is None:
         return _correct(request, page, form, status=400)
-    if (wait := wait_for_letters(address_told(registration, form.change))) is not None:
-        return too_many(request, wait, now=now)
     phone = form.change.phone or registration.phone
     if (wait := exhausted("REGISTRATIONS_PHONE", phone)) is not None:
         return too_many(request, wait, now=now)
+    is_spared = spares(address_told(registration, form.change))
     try:
-        changed = change_registration(registration=registration, change=form.change, now=now)
+        changed = change_registration(
+            registration=registration, change=form.change, now=now, spares_letter=is_spared
+        )
     except RegistrationRefused as refusal:
         if refusal.code == "already_registered":
             hit("REGISTRATIONS_PHONE", phone)
             return _correct(request, page, form, refused=refusal, status=409)
         return _refuse(request, registration, refusal, now)
-    if changed.revision != registration.revision:
+    if changed.revision != registration.revision and not is_spared:
         count_letter(changed.email)
     return _done(registration, "saved")
 
@@ -206,6 +209,7 @@ def _show(
     context: dict[str, Any] = {
         "page": page,
         "refused": refused,
+        "spared": page.may_change and registration.email and is_spared(registration.public_id),
         "done": done if done in DONE else "registered" if is_new else "",
         "qr": qr_svg(ticket_of(registration), label=_qr_label()) if page.has_ticket else "",
         "near": nearest_free_slots(registration.slot, now=now)

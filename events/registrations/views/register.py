@@ -81,12 +81,10 @@ class RegisterPage:
         if not form.is_valid() or form.asked is None:
             return self.show_problems(form)
         asked = form.asked
-        for_phone, for_letters = waits_to_register(asked.person.phone, asked.wishes.email)
+        for_phone, is_spared = waits_to_register(asked.person.phone, asked.wishes.email)
         if for_phone is not None:
             return self.refuse_too_often(form, for_phone, field="phone")
-        if for_letters is not None:
-            return self.refuse_too_often(form, for_letters, field="email")
-        return self.take_place(form, asked)
+        return self.take_place(form, asked.sparing_letter() if is_spared else asked)
 
     def take_place(self, form: RegistrationForm, asked: Asked) -> HttpResponse:
         try:
@@ -110,7 +108,7 @@ class RegisterPage:
             if refusal.code == "slot_full" and (slot := self._slot()):
                 return self.show_full(slot, form, status=409)
             return self.show_refusal(form, refusal.code)
-        if not is_repeat:
+        if not is_repeat and not asked.wishes.spares_letter:
             count_letter(registration.email)
         return redirect(manage_path(registration))
 
@@ -164,11 +162,8 @@ class RegisterPage:
     ) -> HttpResponse:
         again = when_again(wait_seconds, now=self.now)
         if field:
-            sentences = {
-                "phone": _("This number was tried too often."),
-                "email": _("This address got many letters today. Leave it empty to go on."),
-            }
-            form.add_problems([Problem(field, "too_often", f"{sentences[field]} {again}")])
+            sentence = _("This number was tried too often.")
+            form.add_problems([Problem(field, "too_often", f"{sentence} {again}")])
         response = self.show_details(form, self._slot(), again="" if field else again, status=429)
         response.headers["Retry-After"] = str(wait_seconds)
         return response
