@@ -1,6 +1,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -209,47 +210,134 @@ def test_any_80_bytes_are_judged_and_never_accepted(raw):
     assert verdict in (Verdict.MALFORMED, Verdict.WRONG_DRIVE, Verdict.BAD_SIGNATURE)
 
 
+def a_ticket(random, *, key=FIRST, slot=480, **other):
+    fields = {"key_id": 1, "drive_number": MORNING.number, "slot_minutes": slot}
+    return sign(Claims(registration_id=random.randbytes(8).hex(), **(fields | other)), key)
+
+
+def as_somebody_shows_it(payload, random):
+    """As it comes from paper, from a phone's own camera, typed off, passed on in a chat."""
+    text = ticket_text(
+        random.choice(["https://giothong.example", "http://127.0.0.1:8000"]), payload
+    )
+    ways = [str, str.lower, str.title, lambda t: f" {t}\r\n", lambda t: f"{t}?fbclid=IwAR0x"]
+    return random.choice([payload, random.choice(ways)(text)])
+
+
+def known_to(random, *, status="registered", now=IN_SLOT):
+    """What a roster says of somebody whose time this is."""
+    start = now - timedelta(minutes=random.randrange(0, 55))
+    return KnownRegistration(status, start, start + timedelta(minutes=30))
+
+
 def test_10000_good_tickets_are_all_accepted():
+    """By the server and by a device, with a roster and without one, early and late by a little."""
     random = Random(1)
-    refused = 0
-    for _ in range(10_000):
-        made = Claims(
-            key_id=1,
-            drive_number=MORNING.number,
-            registration_id=random.randbytes(8).hex(),
-            slot_minutes=random.randrange(450, 510),
-            walk_in=random.random() < 0.1,
-            group=random.random() < 0.1,
+    refused = []
+    for n in range(10_000):
+        slot = random.randrange(485 - 30, 485 + 30)
+        flags = {"walk_in": random.random() < 0.1, "group": random.random() < 0.1}
+        text = as_somebody_shows_it(a_ticket(random, slot=slot, **flags), random)
+        verdict = judge(
+            read_ticket(text),
+            drive=MORNING,
+            known=known_to(random) if n % 2 else None,
+            scanned_here=False,
+            now=random.choice([IN_SLOT, IN_SLOT, IN_SLOT, None]),
+            on_server=n % 4 == 1,
         )
-        refused += judge_unlisted(sign(made, FIRST)) != Verdict.ACCEPTED
+        if verdict != Verdict.ACCEPTED:
+            refused.append((text, verdict))
 
-    assert refused == 0
+    assert refused == []
 
 
-def test_10000_forged_and_altered_tickets_are_never_accepted():
+def flip_a_bit(random):
+    raw = bytearray(base64.b32decode(a_ticket(random)))
+    raw[random.randrange(80)] ^= 1 << random.randrange(8)
+    return base64.b32encode(raw).decode()
+
+
+def take_another_name(random):
+    """Somebody else's id under a signature that is good for one's own."""
+    raw = bytearray(base64.b32decode(a_ticket(random)))
+    raw[5:13] = random.randbytes(8)
+    return base64.b32encode(raw).decode()
+
+
+def sign_by_dice(random):
+    raw = base64.b32decode(a_ticket(random))[:16] + random.choice(
+        [random.randbytes(64), bytes(64), b"\xff" * 64, bytes(31) + b"\1" + bytes(31) + b"\1"]
+    )
+    return base64.b32encode(raw).decode()
+
+
+FORGERIES = {
+    "one bit": flip_a_bit,
+    "another name": take_another_name,
+    "signed by dice": sign_by_dice,
+    "signed by a stranger": lambda r: a_ticket(r, key=new_private_key()),
+    "signed by another drive's key": lambda r: a_ticket(r, key=PRIVATE_KEYS["foreign"]),
+    "a key that the drive does not have": lambda r: a_ticket(r, key_id=r.randrange(2, 256)),
+    "of another drive": lambda r: a_ticket(
+        r, key=PRIVATE_KEYS["foreign"], drive_number=MORNING.number ^ r.randrange(1, 2**24)
+    ),
+    "of a rehearsal": lambda r: a_ticket(r, rehearsal=True),
+    "cut short": lambda r: a_ticket(r)[: r.randrange(128)],
+    "made longer": lambda r: a_ticket(r) + r.choice("A2Z7"),
+}
+
+
+def test_10000_forged_altered_and_foreign_tickets_are_never_accepted():
+    """By nobody: not by a device without a list or clock, nor where staff let people in."""
     random = Random(2)
-    good = [
-        base64.b32decode(sign(Claims(1, MORNING.number, random.randbytes(8).hex(), 480), FIRST))
-        for _ in range(20)
-    ]
-    foreign = PRIVATE_KEYS["foreign"]
     accepted = []
     for n in range(10_000):
-        raw = bytearray(random.choice(good))
-        if n % 4 == 0:  # one bit
-            raw[random.randrange(80)] ^= 1 << random.randrange(8)
-        elif n % 4 == 1:  # the signature of another ticket
-            raw[16:] = random.choice(good)[16:]
-            raw[5:13] = random.randbytes(8)
-        elif n % 4 == 2:  # random signature
-            raw[16:] = random.randbytes(64)
-        else:  # signed by somebody else
-            made = Claims(1, MORNING.number, random.randbytes(8).hex(), 480)
-            raw[:] = base64.b32decode(sign(made, foreign))
-        if judge_unlisted(base64.b32encode(raw).decode()) == Verdict.ACCEPTED:
-            accepted.append(raw.hex())
+        way = list(FORGERIES)[n % len(FORGERIES)]
+        text = as_somebody_shows_it(FORGERIES[way](random), random)
+        verdict = judge(
+            read_ticket(text),
+            drive=MORNING,
+            known=random.choice([None, known_to(random)]),
+            scanned_here=False,
+            now=random.choice([IN_SLOT, None]),
+            admit=random.random() < 0.5,
+            on_server=random.random() < 0.5,
+        )
+        if verdict not in (Verdict.MALFORMED, Verdict.WRONG_DRIVE, Verdict.BAD_SIGNATURE):
+            accepted.append((way, text, verdict))
 
     assert accepted == []
+
+
+DEAD = {
+    "gave up or erased": ({"known": KnownRegistration("cancelled")}, Verdict.REVOKED),
+    "signed, and nobody's": ({"known": None, "on_server": True}, Verdict.REVOKED),
+    "the drive was cancelled": ({"drive": replace(MORNING, cancelled=True)}, Verdict.REVOKED),
+    "no place yet": ({"known": KnownRegistration("waitlisted")}, Verdict.WAITLISTED),
+    "the day before": ({"now": IN_SLOT - timedelta(days=1)}, Verdict.WRONG_DAY),
+    "the day after": ({"now": IN_SLOT + timedelta(days=1)}, Verdict.WRONG_DAY),
+}
+
+
+def test_10000_genuine_tickets_that_are_dead_are_never_accepted():
+    random = Random(3)
+    wrong = []
+    for n in range(10_000):
+        why = list(DEAD)[n % len(DEAD)]
+        fields, expected = DEAD[why]
+        given = {
+            "drive": MORNING,
+            "known": random.choice([None, known_to(random)]),
+            "now": random.choice([IN_SLOT, None]),
+            "on_server": False,
+        } | fields
+        read = read_ticket(as_somebody_shows_it(a_ticket(random), random))
+        verdict = judge(read, scanned_here=False, admit=random.random() < 0.5, **given)
+        if verdict != expected:
+            wrong.append((why, verdict))
+
+    assert wrong == []
 
 
 def test_new_private_keys_differ_and_sign():
