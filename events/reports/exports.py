@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import xlsxwriter
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from xlsxwriter.workbook import Workbook
-from xlsxwriter.worksheet import Worksheet
 
 from events.reports.lists import Cell, DriveList
+
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # What a spreadsheet may take for the beginning of a formula, also after it was saved as text (CSV).
@@ -34,6 +35,8 @@ def disarmed(text: str) -> str:
 
 def write_xlsx(data: DriveList) -> bytes:
     """Write a list as a workbook of one sheet: title, heads, one row a person; A4 across."""
+    import xlsxwriter  # 14 MiB in each process, for what few ask
+
     file = io.BytesIO()
     # Row by row, so that memory does not grow with the list; text stays text.
     options = {
