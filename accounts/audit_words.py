@@ -22,6 +22,7 @@ WORDS: Final = {
     "drive.resumed": _("resumed registration"),
     "invitation.made": _("invited somebody"),
     "invitation.withdrawn": _("withdrew an invitation"),
+    "messages.retried": _("sent failed messages again"),
     "roster.loaded": _("loaded the list onto a device"),
     "registration.cancelled": _("cancelled a place"),
     "registration.changed": _("changed a registration"),

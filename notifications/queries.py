@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.db.models import Count, Exists, Min, Model, OuterRef, Q, QuerySet
 
 from notifications.models import Message
 
+HOPELESS: Final = ("address_refused", "no_address", "expired")
 M = TypeVar("M", bound=Model)
 
 
@@ -23,7 +24,7 @@ class MessageCount:
 
 @dataclass(frozen=True, kw_only=True)
 class MessageTrouble:
-    """A message that did not go, or not yet, and why.
+    """A message, above all one that did not go, or not yet, and why.
 
     :param about_id: the registration (or what else) that it is about.
     :param next_try_at: ``None`` once it is given up.
@@ -61,11 +62,22 @@ def reason_counts(group: str) -> dict[str, int]:
 
 def message_troubles(group: str, *, most: int = 200) -> list[MessageTrouble]:
     """Return what was given up, and what waits for another try; the latest first."""
-    rows = (
-        Message.objects.filter(group=group)
-        .filter(Q(status=Message.Status.FAILED) | (Q(status=Message.Status.QUEUED) & ~Q(reason="")))
-        .order_by("-pk")[:most]
+    of_group = Message.objects.filter(group=group)
+    return _told(
+        of_group.filter(
+            Q(status=Message.Status.FAILED) | (Q(status=Message.Status.QUEUED) & ~Q(reason=""))
+        ),
+        most,
     )
+
+
+def messages_of(group: str, *, kind: str, status: str, most: int = 200) -> list[MessageTrouble]:
+    """Return the messages of one kind that have this status; the latest first."""
+    return _told(Message.objects.filter(group=group, kind=kind, status=status), most)
+
+
+def _told(messages: QuerySet[Message], most: int) -> list[MessageTrouble]:
+    rows = messages.order_by("-pk")[:most]
     return [
         MessageTrouble(
             about_id=message.about_id,
@@ -78,6 +90,18 @@ def message_troubles(group: str, *, most: int = 200) -> list[MessageTrouble]:
         )
         for message in rows
     ]
+
+
+def to_retry(group: str, *, now: datetime) -> QuerySet[Message]:
+    """Keep what was given up for a reason that may be mended, and is still of use.
+
+    A mailbox that does not exist is none of them: who corrects it has a new letter sent.
+    """
+    return Message.objects.filter(
+        Q(expires_at__isnull=True) | Q(expires_at__gt=now),
+        group=group,
+        status=Message.Status.FAILED,
+    ).exclude(reason__in=HOPELESS)
 
 
 def outbox_oldest_seconds(now: datetime) -> int:

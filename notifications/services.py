@@ -16,6 +16,7 @@ from notifications import claims
 from notifications.delivery import Clock, deliver
 from notifications.kinds import kind_named
 from notifications.models import Message
+from notifications.queries import to_retry
 
 AT_ONCE: Final = 100
 # A task that sends goes on for so long, then lets others have their turn.
@@ -129,6 +130,19 @@ def queue_from_rows(
         )
         count: int = max(cursor.rowcount, 0)
     if count and same.due_at <= now:
+        transaction.on_commit(partial(start_sending, count), robust=True)
+    return count
+
+
+def retry_failed(group: str, *, now: datetime) -> int:
+    """Owe again what a group's messages were given up for, where a try may help; return how many.
+
+    Each keeps its Message-ID, so that one that did arrive is seen to be the same.
+    """
+    count: int = to_retry(group, now=now).update(
+        status=Message.Status.QUEUED, due_at=now, finished_at=None, tries=0, reason=""
+    )
+    if count:
         transaction.on_commit(partial(start_sending, count), robust=True)
     return count
 

@@ -32,12 +32,14 @@ from events.checkin.services.late import take_late_scans
 from events.drives import services as drives
 from events.drives.plans import Place, Plan
 from events.registrations import services as registrations
+from events.registrations.outbox import queue_about
 from events.registrations.services.change import Change
 from events.registrations.services.erase import erase_old_registrations
 from events.registrations.services.lost import send_tickets_again
 from events.registrations.services.resend import resend_ticket
 from events.reports.downloads import WRITERS
 from events.reports.lists import LISTS
+from notifications.models import Message
 from tests.api import Caller
 from tests.checkin.conftest import make_device
 from tests.factories import NOW, DriveFactory, MembershipFactory, RegistrationFactory, UnitFactory
@@ -100,6 +102,12 @@ def plan_of(w: SimpleNamespace) -> Plan:
 
 class NotShown(Exception):
     """A page, file or answer came without what it should have shown."""
+
+
+def retry(w: SimpleNamespace) -> None:
+    queue_about(w.an, "registered", now=NOW, occasion="failed")
+    Message.objects.filter(about_id=w.an.public_id).update(status=Message.Status.FAILED)
+    registrations.retry_messages(drive=w.drive, by=w.by, now=NOW)
 
 
 def opened(response: Any) -> None:
@@ -276,6 +284,7 @@ VERBS: dict[str, tuple[set[str], Callable[[SimpleNamespace], object]]] = {
         {"registration.resent"},
         lambda w: resend_ticket(registration=w.an, by=w.by, now=NOW),
     ),
+    "try failed messages again": ({"messages.retried"}, retry),
     "ask for a lost ticket": (
         {"ticket.asked_again"},
         lambda w: send_tickets_again(contact=w.an.phone, now=NOW, may_write_to=lambda _to: True),

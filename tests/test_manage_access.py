@@ -48,6 +48,7 @@ PAGES = {
     "drive_overview": (GET, FIGURES),
     "drive_news": (GET, FIGURES),
     "drive_messages": (GET, MANAGERS),
+    "messages_retry": (POST, MANAGERS),
     "drive_export": (GET, MANAGERS),
     "drive_poster": (GET, MANAGERS),
     "drive_copy": (GET, MANAGERS),

@@ -10,6 +10,9 @@ urlpatterns = [
     path("drives/<slug:slug>/news/", views.OverviewNews.as_view(), name="drive_news"),
     path("drives/<slug:slug>/messages/", views.MessageListPage.as_view(), name="drive_messages"),
     path(
+        "drives/<slug:slug>/messages/retry/", views.RetryMessages.as_view(), name="messages_retry"
+    ),
+    path(
         "drives/<slug:slug>/exports/<slug:list>.<slug:ending>",
         views.ExportPage.as_view(),
         name="drive_export",

@@ -161,10 +161,44 @@ def test_messages_say_how_many_of_each_kind_and_why_some_failed(client, member):
     response = page(client, "drive_messages", drive)
 
     [row] = response.context["found"].kinds
-    assert (row.queued, row.accepted, row.failed) == (1, 1, 1)
-    [trouble] = response.context["found"].troubles
+    assert (row.queued.number, row.accepted.number, row.failed.number) == (1, 1, 1)
+    [trouble] = response.context["found"].rows
     assert (trouble.registration, trouble.gave_up) == (person, True)
     assert AuditEntry.objects.filter(action="registrations.seen", count=1).exists()
+
+    behind = client.get(reverse("drive_messages", args=[drive.slug]) + row.accepted.query)
+
+    assert [row.status for row in behind.context["found"].rows] == ["accepted"]
+    assert "máy chủ thư đã nhận" in behind.context["found"].chosen
+
+
+def test_messages_that_failed_are_tried_again_where_that_may_help(client, member):
+    drive = DriveFactory(unit=member.unit, slots=2)
+    for number, (reason, expires_at) in enumerate(
+        [("address_refused", None), ("login_refused", NOW), ("login_refused", None)]
+    ):
+        Message.objects.create(
+            kind="registered",
+            about_id="x",
+            group=f"drive:{drive.pk}",
+            dedupe_key=str(number),
+            status=Message.Status.FAILED,
+            reason=reason,
+            created_at=NOW,
+            due_at=NOW,
+            expires_at=expires_at,
+            finished_at=NOW,
+            tries=9,
+        )
+    assert page(client, "drive_messages", drive).context["found"].retryable == 1
+
+    response = client.post(reverse("messages_retry", args=[drive.slug]), follow=True)
+
+    assert "Đang gửi lại 1 tin." in response.content.decode()
+    again = Message.objects.get(status=Message.Status.QUEUED)
+    assert (again.dedupe_key, again.tries, again.reason, again.finished_at) == ("2", 0, "", None)
+    [entry] = AuditEntry.objects.filter(action="messages.retried")
+    assert (entry.count, entry.by_user_id) == (1, member.user.pk)
 
 
 def test_lists_are_taken_as_files_and_noted(client, member):

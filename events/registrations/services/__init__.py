@@ -6,6 +6,7 @@ from events.registrations.services.drives import cancel_drive, update_drive
 from events.registrations.services.looks import record_look
 from events.registrations.services.move import move_registration
 from events.registrations.services.register import register_donor
+from events.registrations.services.retry import retry_messages
 from events.registrations.services.waitlist import promote_waiting
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "promote_waiting",
     "record_look",
     "register_donor",
+    "retry_messages",
     "update_drive",
 ]

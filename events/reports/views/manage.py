@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 
 from accounts.pages import ManagePage
 from accounts.rules import MANAGES_DRIVES, unit_ids
 from events.drives.models import Drive, DriveQuerySet
 from events.drives.pages import DrivePage
-from events.registrations.services import record_look
+from events.registrations.services import record_look, retry_messages
 from events.reports.attention import attention_for
 from events.reports.downloads import list_file
 from events.reports.drives import drive_list
@@ -79,8 +82,9 @@ class MessageListPage(DrivePage, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         figures = drive_figures(self.drive, now=self.now, small_cells=True)
-        found = message_list(self.drive)
-        if people := sum(trouble.registration is not None for trouble in found.troubles):
+        kind, status = (self.request.GET.get(name, "")[:24] for name in ("kind", "status"))
+        found = message_list(self.drive, kind=kind, status=status, now=self.now)
+        if people := sum(row.registration is not None for row in found.rows):
             record_look(drive=self.drive, count=people, by=self.user, now=self.now)
         return super().get_context_data(
             figures=figures,
@@ -88,6 +92,20 @@ class MessageListPage(DrivePage, TemplateView):
             found=found,
             **kwargs,
         )
+
+
+class RetryMessages(DrivePage):
+    """Send again what failed through no fault of the addresses."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        count = retry_messages(drive=self.drive, by=self.user, now=self.now)
+        words = ngettext(
+            "%(count)s message is sent again.", "%(count)s messages are sent again.", count
+        )
+        messages.success(request, words % {"count": count})
+        return redirect("drive_messages", self.drive.slug)
 
 
 class ExportPage(DrivePage):
