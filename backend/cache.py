@@ -52,7 +52,7 @@ class CountingClient(RedisCacheClient):
 
     def count(self, key: Any, timeout: int) -> int:
         """Add one to a number that lives so many seconds from its first; return it."""
-        client = self.get_client(key, write=True)
+        client: Any = self.get_client(key, write=True)
         number = int(client.incr(key))
         if number == 1:
             client.expire(key, timeout)

@@ -5,6 +5,9 @@ A leaf: imports nothing of ours.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -12,18 +15,21 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Field, GeneratedField, Model
 
 M = TypeVar("M", bound=Model)
+_Insertion = tuple[Sequence[Model], str, list[Any]]
+_gathered: ContextVar[list[_Insertion] | None] = ContextVar("gathered", default=None)
 
 
 def insert(*rows: M, on_conflict: str = "") -> list[M]:
     """Insert new rows of one model in one statement; return those that are in, with their ids.
 
+    Inside ``gathered`` the ids come at its end, and all are returned.
+
     :param on_conflict: what follows ``ON CONFLICT``; with ``DO NOTHING`` a row that meets another
-        is left out. Text of ours, never of a person.
+        is left out, and has no id. Text of ours, never of a person.
     """
     if not rows:
         return []
-    model = type(rows[0])
-    fields, columns, returned = _shape(model)
+    fields, columns, returned = _shape(type(rows[0]))
     places, params = [], []
     for row in rows:
         marks = []
@@ -39,14 +45,50 @@ def insert(*rows: M, on_conflict: str = "") -> list[M]:
                 params.append(field.get_db_prep_save(value, connection))
         places.append(f"({', '.join(marks)})")
     conflict = f" ON CONFLICT {on_conflict}" if on_conflict else ""
+    insertion = (rows, f"{columns} VALUES {', '.join(places)}{conflict}{returned}", params)
+    if (waiting := _gathered.get()) is not None:
+        waiting.append(insertion)
+        return list(rows)
     with connection.cursor() as cursor:
-        cursor.execute(f"{columns} VALUES {', '.join(places)}{conflict}{returned}", params)
+        cursor.execute(insertion[1], params)
+        return _take_ids(rows, [pk for [pk] in cursor.fetchall()])
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Send what is inserted inside as one statement, at the end; on PostgreSQL.
+
+    Nothing inside may need the ids of the others. Of an error inside nothing is sent.
+    """
+    if connection.vendor != "postgresql" or _gathered.get() is not None:
+        yield
+        return
+    insertions: list[_Insertion] = []
+    token = _gathered.set(insertions)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    if not insertions:
+        return
+    numbers = range(len(insertions))
+    parts = ", ".join(f"w{n} (id) AS ({insertions[n][1]})" for n in numbers)
+    ids = " UNION ALL ".join(f"SELECT {n}, id::text FROM w{n}" for n in numbers)  # noqa: S608
+    params = [param for _rows, _sql, params in insertions for param in params]
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {parts} {ids}", params)
         found = cursor.fetchall()
-    if len(found) != len(rows):
+    for n, (rows, _sql, _params) in enumerate(insertions):
+        to_python = rows[0]._meta.pk.to_python
+        _take_ids(rows, [to_python(pk) for at, pk in found if at == n])
+
+
+def _take_ids(rows: Sequence[M], ids: Sequence[Any]) -> list[M]:
+    if len(ids) != len(rows):
         if len(rows) > 1:
             raise ValueError("which of several rows were left out cannot be told")
         return []
-    for row, [pk] in zip(rows, found, strict=True):
+    for row, pk in zip(rows, ids, strict=True):
         row.pk = pk
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
     return list(rows)

@@ -144,7 +144,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "backend.logs.RequestLogMiddleware",
     "backend.security.HeadersMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "backend.security.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "backend.languages.LanguageMiddleware",
     "backend.pages.UnavailableMiddleware",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from backend.celery import start_task
+from backend.rows import insert
 from notifications import claims
 from notifications.delivery import Clock, deliver
 from notifications.kinds import kind_named
@@ -55,9 +57,9 @@ def queue_message(
         details=details or {},
         may_wait=_may_wait(kind),
     )
-    pk = _insert(message)
-    if pk is not None and message.due_at <= now:
-        transaction.on_commit(partial(_start_sending, pk), robust=True)
+    insert(message, on_conflict="(dedupe_key) DO NOTHING")
+    if message.due_at <= now:
+        transaction.on_commit(partial(_start_sending, message), robust=True)
 
 
 def queue_messages(
@@ -180,10 +182,45 @@ def start_sending(count: int) -> None:
             return
 
 
-def _start_sending(pk: int) -> None:
-    from notifications.tasks import send_message
+class _Starts:
+    """Starts tasks for single messages, ten times a second at most.
 
-    start_task(send_message, message_id=pk)
+    To start one takes longer than to write the row. In a rush one task sends for all who came
+    since the last; a timer starts it, and if its process ends before, the sweep does.
+    """
+
+    pause_seconds: Final = 0.1
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = float("-inf")
+        self._timer: threading.Timer | None = None
+
+    def start(self, message_id: int) -> None:
+        from notifications.tasks import send_message
+
+        with self._lock:
+            wait = self._last + self.pause_seconds - time.monotonic()
+            if wait > 0:
+                if self._timer is None:
+                    self._timer = threading.Timer(min(wait, self.pause_seconds), self._start_later)
+                    self._timer.start()
+                return
+            self._last = time.monotonic()
+        start_task(send_message, message_id=message_id)
+
+    def _start_later(self) -> None:
+        with self._lock:
+            self._timer, self._last = None, time.monotonic()
+        start_sending(1)
+
+
+_starts = _Starts()
+
+
+def _start_sending(message: Message) -> None:
+    if message.pk is not None:  # else its key was there already
+        _starts.start(message.pk)
 
 
 def _may_wait(kind: str) -> bool:
@@ -206,19 +243,3 @@ def _columns(message: Message) -> dict[str, Any]:
         for field in Message._meta.concrete_fields
         if not field.primary_key
     }
-
-
-def _insert(message: Message) -> int | None:
-    """Write the row and return its id; ``None`` where its key was there already."""
-    values = _columns(message)
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(column) for column in values)
-    places = ", ".join(["%s"] * len(values))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {quote(Message._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
-            " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
-            list(values.values()),
-        )
-        row = cursor.fetchone()
-    return row[0] if row else None

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEntry
 from backend.compiled import Compiled
 from backend.drawn import Drawn, values_of
-from backend.rows import insert
+from backend.rows import gathered, insert
 from donors.models import Donor
 from events.drives.models import Drive, Slot
 from events.registrations.models import Registration
@@ -119,6 +119,43 @@ def test_insert_leaves_out_what_meets_another():
 
     assert insert(twin, on_conflict="DO NOTHING") == []
     assert list(Donor.objects.all()) == [donor]
+
+
+def test_gathered_rows_are_written_by_one_statement_and_get_their_ids():
+    donor = DonorFactory()
+    twin = Donor(
+        full_name="Nguyen Van An",
+        name_key=donor.name_key,
+        phone=donor.phone,
+        birth_year=donor.birth_year,
+        created_at=NOW,
+    )
+    entries = [
+        AuditEntry(at=NOW, action="test", target_type="t", target_id=str(n)) for n in range(3)
+    ]
+
+    with CaptureQueriesContext(connection) as queries, gathered():
+        insert(*entries[:2])
+        insert(twin, on_conflict="DO NOTHING")
+        insert(entries[2])
+
+    assert len(queries) == (1 if connection.vendor == "postgresql" else 3)
+    assert [AuditEntry.objects.get(pk=entry.pk).target_id for entry in entries] == ["0", "1", "2"]
+    assert twin.pk is None
+
+
+def test_gathered_rows_are_not_written_after_an_error():
+    def break_off():
+        with transaction.atomic(), gathered():
+            insert(AuditEntry(at=NOW, action="test", target_type="t", target_id="1"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_off()
+
+    assert not AuditEntry.objects.exists()
+    insert(AuditEntry(at=NOW, action="test", target_type="t", target_id="2"))
+    assert AuditEntry.objects.get().target_id == "2"
 
 
 def test_drawn_page_is_drawn_again_for_other_facts_and_the_oldest_is_forgotten():

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.utils import timezone
 from rest_framework import serializers
 
 from donors.models import Purpose, Sex
@@ -17,7 +19,7 @@ from events.registrations.models import Registration
 from events.registrations.queries import waitlist_position
 from events.registrations.signing import ticket_of
 from events.registrations.tickets import format_code
-from events.registrations.tokens import manage_token, manage_url
+from events.registrations.tokens import manage_token
 
 STATUSES = ("registered", "waitlisted", "cancelled", "checked_in", "no_show")
 
@@ -42,13 +44,13 @@ class OfDriveSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
-class RegistrationSerializer(serializers.Serializer[Registration]):
-    """A registration as its own person sees it; asks ``now`` in the context."""
+class RegistrationSerializer(serializers.Serializer[Any]):
+    """A registration as its own person sees it, for the description; ``as_sent`` makes it."""
 
-    id = serializers.CharField(source="public_id", help_text="16 lower-case hex digits.")
-    code = serializers.SerializerMethodField(help_text="ABCD-EFGN")
-    status = serializers.SerializerMethodField()
-    waitlist_position = serializers.SerializerMethodField()
+    id = serializers.CharField(help_text="16 lower-case hex digits.")
+    code = serializers.CharField(help_text="ABCD-EFGN")
+    status = serializers.ChoiceField(STATUSES)
+    waitlist_position = serializers.IntegerField(allow_null=True)
     slot = TimeSerializer(allow_null=True, help_text="Null for a walk-in.")
     drive = OfDriveSerializer()
     full_name = serializers.CharField()
@@ -56,32 +58,39 @@ class RegistrationSerializer(serializers.Serializer[Registration]):
     email = serializers.CharField()
     consents = serializers.ListField(child=serializers.ChoiceField(Purpose.choices))
     confirmed_at = serializers.DateTimeField(allow_null=True)
-    ticket = serializers.SerializerMethodField(help_text="Text of the QR code.")
-    ticket_url = serializers.SerializerMethodField(help_text="The code as PNG.")
-    manage_token = serializers.SerializerMethodField()
-    manage_url = serializers.SerializerMethodField()
+    ticket = serializers.CharField(allow_null=True, help_text="Text of the QR code.")
+    ticket_url = serializers.CharField(allow_null=True, help_text="The code as PNG.")
+    manage_token = serializers.CharField()
+    manage_url = serializers.CharField()
 
-    def get_code(self, registration: Registration) -> str:
-        return format_code(registration.code)
 
-    def get_status(self, registration: Registration) -> str:
-        return status_of(registration, is_over=registration.drive.is_over(self.context["now"]))
-
-    def get_waitlist_position(self, registration: Registration) -> int | None:
-        return waitlist_position(registration)
-
-    def get_ticket(self, registration: Registration) -> str | None:
-        return ticket_of(registration) if registration.has_ticket else None
-
-    def get_ticket_url(self, registration: Registration) -> str | None:
-        url = self.get_manage_url(registration)
-        return f"{url}ticket.png" if registration.has_ticket else None
-
-    def get_manage_token(self, registration: Registration) -> str:
-        return manage_token(registration)
-
-    def get_manage_url(self, registration: Registration) -> str:
-        return manage_url(registration)
+def as_sent(registration: Registration, *, now: datetime) -> dict[str, Any]:
+    """Give what ``RegistrationSerializer`` describes; by hand, as it answers each of a rush."""
+    slot, drive = registration.slot, registration.drive
+    token = manage_token(registration)
+    url = f"{settings.BASE_URL}/r/{token}/"
+    return {
+        "id": registration.public_id,
+        "code": format_code(registration.code),
+        "status": status_of(registration, is_over=drive.is_over(now)),
+        "waitlist_position": waitlist_position(registration),
+        "slot": slot
+        and {
+            "id": slot.public_id,
+            "starts_at": timezone.localtime(slot.starts_at),
+            "ends_at": timezone.localtime(slot.ends_at),
+        },
+        "drive": {"slug": drive.slug, "name": drive.name},
+        "full_name": registration.full_name,
+        "phone": registration.phone,
+        "email": registration.email,
+        "consents": registration.consents,
+        "confirmed_at": registration.confirmed_at and timezone.localtime(registration.confirmed_at),
+        "ticket": ticket_of(registration) if registration.has_ticket else None,
+        "ticket_url": f"{url}ticket.png" if registration.has_ticket else None,
+        "manage_token": token,
+        "manage_url": url,
+    }
 
 
 class ScreeningInput(serializers.Serializer[Any]):

@@ -27,6 +27,7 @@ from events.registrations.api.serializers import (
     ConfirmedSerializer,
     RegistrationInput,
     RegistrationSerializer,
+    as_sent,
     status_of,
 )
 from events.registrations.input import Asked, InvalidInput, read_change, read_registration
@@ -195,7 +196,7 @@ class ConfirmView(OwnView):
 
 
 def registration_as_sent(view: View, registration: Registration) -> dict[str, Any]:
-    return dict(RegistrationSerializer(registration, context={"now": view.now}).data)
+    return as_sent(registration, now=view.now)
 
 
 def read_asked(data: Mapping[str, Any], *, drive: Drive) -> Asked:

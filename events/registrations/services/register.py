@@ -13,7 +13,7 @@ from accounts import audit
 from accounts.attempts import Attempt
 from accounts.models import Unit, User
 from backend.compiled import Compiled
-from backend.rows import insert
+from backend.rows import gathered, insert
 from backend.transactions import in_transaction
 from donors.identity import name_key, same_spelling
 from donors.models import Purpose
@@ -108,16 +108,17 @@ def register_donor(
     registration.take_name()
     if not insert(registration, on_conflict="DO NOTHING"):
         raise refusals.already_registered()
-    record_consents(
-        donor,
-        registration_id=public_id,
-        given=wishes.consents,
-        channel="web" if by is None else "organizer",
-        now=now,
-    )
-    audit.record("registration.created", registration, by=by, at=now, unit_id=drive.unit_id)
-    kind = "waitlisted" if is_full else "registered"
-    queue_about(registration, kind, now=now, spared=wishes.spares_letter)
+    with gathered():
+        record_consents(
+            donor,
+            registration_id=public_id,
+            given=wishes.consents,
+            channel="web" if by is None else "organizer",
+            now=now,
+        )
+        audit.record("registration.created", registration, by=by, at=now, unit_id=drive.unit_id)
+        kind = "waitlisted" if is_full else "registered"
+        queue_about(registration, kind, now=now, spared=wishes.spares_letter)
     return registration, False
 
 
