@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AttemptRecord
 from backend.errors import DomainError
+from backend.prepared import prepared_cursor
 from backend.transactions import in_transaction
 
 
@@ -67,7 +68,7 @@ class Attempt:
         """
         if self.key is None:
             return None
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(
                 "INSERT INTO accounts_attemptrecord"
                 " (route, caller, key, body_hash, object_id, created_at)"

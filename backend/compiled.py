@@ -2,7 +2,7 @@
 
 Django makes the SQL of a query anew whenever it runs, which takes longer than PostgreSQL takes to
 answer. Here it is made the first time, and later calls only put in their values; the queryset
-stays where it is written. On SQLite the queryset runs as it is. A leaf: imports nothing of ours.
+stays where it is written. On SQLite the queryset runs as it is.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models.query import ModelIterable, get_related_populators
+
+from backend.prepared import prepared_cursor
 
 T = TypeVar("T")
 
@@ -37,7 +39,7 @@ class Compiled(Generic[T]):
         if connection.vendor != "postgresql":
             return list(self._build(**values))
         made = self._made or self._make()
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(made.sql, [param.of(values) for param in made.params])
             rows = cursor.fetchall()
         return made.read(rows)

@@ -190,6 +190,7 @@ def _postgresql(url: str) -> dict[str, Any]:
     database: dict[str, Any] = env.db_url_config(url)
     options = {
         "connect_timeout": 5,
+        "prepare_threshold": 2,  # of backend.prepared alone; a transaction pooler wants None
         "pool": {
             "min_size": 0,
             "max_size": WEB_THREADS + 2,

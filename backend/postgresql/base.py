@@ -1,4 +1,4 @@
-"""Django's own backend, apart from how a pooled connection is found to be alive.
+"""Django's own backend, apart from how a pooled connection is found to be alive, and one cursor.
 
 Django's pool sends an empty query before each request (``CONN_HEALTH_CHECKS``), a round trip as
 dear as any other. A server that ended a connection has closed its socket, which shows without
@@ -7,12 +7,17 @@ asking: there is something to read although nothing was asked.
 
 from __future__ import annotations
 
+import re
 import select
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
-from psycopg import Connection
+from django.db.backends.utils import CursorWrapper
+from psycopg import Connection, RawCursor
 from psycopg_pool import ConnectionPool
 
 
@@ -25,7 +30,41 @@ def check_connection(connection: Connection[Any]) -> None:
         ConnectionPool.check_connection(connection)
 
 
+class DatabaseOperations(base.DatabaseOperations):  # type: ignore[name-defined, misc]
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        """Return the text as it was given where psycopg keeps none: of a prepared statement."""
+        return super().last_executed_query(cursor, sql, params) or sql
+
+
+class PreparedCursor(RawCursor[Any]):
+    """Takes the places of values as Django writes them, and numbers them once for each text."""
+
+    def execute(  # type: ignore[override]
+        self, query: str, params: Sequence[Any] | None = None, **options: Any
+    ) -> PreparedCursor:
+        return super().execute(_numbered(query), params, **options)
+
+
+@lru_cache(maxsize=256)
+def _numbered(query: str) -> str:
+    """Return ``a = %s AND b = %s`` as ``a = $1 AND b = $2``."""
+    numbers = count(1)
+    return re.sub("%[s%]", lambda found: "%" if found[0] == "%%" else f"${next(numbers)}", query)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = DatabaseOperations
+
+    def prepared_cursor(self) -> CursorWrapper:
+        """Return a cursor whose statements PostgreSQL plans once for each connection.
+
+        From the third time on, as ``prepare_threshold`` says; without it as any other cursor.
+        """
+        self.ensure_connection()
+        cursor = PreparedCursor(self.connection)
+        wrapped: CursorWrapper = self._prepare_cursor(cursor)  # type: ignore[attr-defined]
+        return wrapped
+
     @property
     def pool(self) -> ConnectionPool[Any] | None:
         """Return the pool that all threads share, made as Django makes it."""

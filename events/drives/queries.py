@@ -74,9 +74,8 @@ def find_drive(slug: str, *, asker: Asker) -> Drive:
 
 
 def find_published_drive(slug: str) -> Drive | None:
-    """Return the drive, with its unit and venue, if it is not a draft."""
-    drive = _by_slug.first(slug=slug)
-    return drive if drive and drive.published_at is not None else None
+    """Return the drive, if it is not a draft."""
+    return _published.first(slug=slug)
 
 
 def places_of(drive: Drive, *, now: datetime, with_waiting: bool = False) -> Places:
@@ -92,6 +91,9 @@ def places_of(drive: Drive, *, now: datetime, with_waiting: bool = False) -> Pla
 _by_slug: Compiled[Drive] = Compiled(
     lambda slug: Drive.objects.select_related("unit", "venue").filter(slug=slug).order_by(),
     slug="of-a-drive",
+)
+_published: Compiled[Drive] = Compiled(
+    lambda slug: Drive.objects.published().filter(slug=slug).order_by(), slug="of-a-drive"
 )
 _DRIVE_AND_NOW: Final = {"drive": 1_000_001, "now": datetime(2026, 12, 1, tzinfo=UTC)}
 _open_slots: Compiled[Slot] = Compiled(

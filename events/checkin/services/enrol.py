@@ -21,6 +21,7 @@ from accounts.attempts import Attempt
 from accounts.models import User
 from accounts.secrets import SECRET_BYTES, hash_secret, new_secret
 from backend.errors import DomainError
+from backend.prepared import prepared_cursor
 from backend.transactions import in_transaction
 from events.checkin.models import (
     DEVICE_OUTLIVES_DRIVE,
@@ -376,7 +377,7 @@ def device_of_token(token: str) -> Device | None:
     token_hash = hash_secret(token)
     if connection.vendor != "postgresql":
         return _device_rows(token_hash).first()
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_device_statement(), [token_hash])
         row = cursor.fetchone()
     if row is None:

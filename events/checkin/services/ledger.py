@@ -20,6 +20,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from backend.prepared import prepared_cursor
 from events.checkin.visit import VisitScan
 
 # First key of the advisory locks that this app takes; the second is the device.
@@ -170,7 +171,7 @@ def _lock(where: str, params: list[Any], *, device_pk: int | None) -> dict[int, 
             sql += " AND (SELECT pg_advisory_xact_lock(%s, %s)) IS NOT NULL"
             params = [*params, _DEVICE_LOCK, device_pk % 2**31]
         sql += " ORDER BY r.id FOR NO KEY UPDATE OF r"
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, params)
         rows = cursor.fetchall()
     if not is_postgresql():
@@ -204,7 +205,7 @@ def read_scans(*, ids: Collection[UUID], pks: Collection[int]) -> dict[UUID, Sto
         params += pks
     if not parts:
         return {}
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_SCAN + " OR ".join(f"({part})" for part in parts), params)
         rows = cursor.fetchall()
     if not is_postgresql():
@@ -322,7 +323,7 @@ def _write_at_once(writing: Writing) -> tuple[int, dict[int, tuple[str, int | No
     final = "SELECT " + ("(SELECT count(*) FROM i)" if writing.scans else "0") + ", NULL, NULL"
     if writing.arrivals:
         final += " UNION ALL SELECT id, status, queue_number FROM a"
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(f"WITH {', '.join(ctes)} {final}", params)
         [(inserted, _none, _number), *rows] = cursor.fetchall()
     return inserted, {pk: (status, number) for pk, status, number in rows}
