@@ -51,12 +51,10 @@ class CountingClient(RedisCacheClient):
         return client
 
     def count(self, key: Any, timeout: int) -> int:
-        """Add one to a number that lives so many seconds from its first; return it."""
-        client: Any = self.get_client(key, write=True)
-        number = int(client.incr(key))
-        if number == 1:
-            client.expire(key, timeout)
-        return number
+        """Add one to a number that lives so many seconds from its last; return it."""
+        asked: Any = self.get_client(key, write=True).pipeline(transaction=False)
+        number, _set = asked.incr(key).expire(key, timeout).execute()
+        return int(number)
 
 
 class ForgivingClient(CountingClient):
@@ -86,6 +84,6 @@ class ForgivingRedisCache(RedisCache):
         self._class = ForgivingClient
 
     def count(self, key: str, timeout: int) -> int:
-        """Add one to a number that lives so many seconds; 0 while Redis is away."""
+        """Add one to a number that lives so many seconds from its last; 0 while Redis is away."""
         client: Any = self._cache
         return int(client.count(self.make_and_validate_key(key), timeout))
