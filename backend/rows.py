@@ -1,7 +1,4 @@
-"""Insert rows as ``save`` does, by SQL that is made once: for the writes of the busiest requests.
-
-A leaf: imports nothing of ours.
-"""
+"""Insert rows as ``save`` does, by SQL made once: for the writes of the busiest requests."""
 
 from __future__ import annotations
 
@@ -12,7 +9,9 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Field, GeneratedField, Model
+from django.db.models import Field, ForeignKey, GeneratedField, Model
+
+from backend.prepared import prepared_cursor
 
 M = TypeVar("M", bound=Model)
 _Insertion = tuple[Sequence[Model], str, list[Any]]
@@ -31,11 +30,14 @@ def insert(*rows: M, on_conflict: str = "") -> list[M]:
         return []
     fields, columns, returned = _shape(type(rows[0]))
     places, params = [], []
+    waiting = _gathered.get()
     for row in rows:
         marks = []
         for field in fields:
             value = field.pre_save(row, add=True)
-            if hasattr(value, "resolve_expression"):
+            if value is None and waiting and (at := _place_of(row, field, waiting)) is not None:
+                marks.append(f"(SELECT id FROM w{at})")  # noqa: S608 - a number of ours
+            elif hasattr(value, "resolve_expression"):
                 # An expression of ours that stands alone, such as the writer's mark.
                 sql, given = getattr(value, f"as_{connection.vendor}")(None, connection)
                 marks.append(sql)
@@ -46,10 +48,10 @@ def insert(*rows: M, on_conflict: str = "") -> list[M]:
         places.append(f"({', '.join(marks)})")
     conflict = f" ON CONFLICT {on_conflict}" if on_conflict else ""
     insertion = (rows, f"{columns} VALUES {', '.join(places)}{conflict}{returned}", params)
-    if (waiting := _gathered.get()) is not None:
+    if waiting is not None:
         waiting.append(insertion)
         return list(rows)
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(insertion[1], params)
         return _take_ids(rows, [pk for [pk] in cursor.fetchall()])
 
@@ -58,7 +60,8 @@ def insert(*rows: M, on_conflict: str = "") -> list[M]:
 def gathered() -> Iterator[None]:
     """Send what is inserted inside as one statement, at the end; on PostgreSQL.
 
-    Nothing inside may need the ids of the others. Of an error inside nothing is sent.
+    A row inside may point to one that stands before it; else nothing inside may need the ids. Of
+    an error inside nothing is sent.
     """
     if connection.vendor != "postgresql" or _gathered.get() is not None:
         yield
@@ -75,12 +78,30 @@ def gathered() -> Iterator[None]:
     parts = ", ".join(f"w{n} (id) AS ({insertions[n][1]})" for n in numbers)
     ids = " UNION ALL ".join(f"SELECT {n}, id::text FROM w{n}" for n in numbers)  # noqa: S608
     params = [param for _rows, _sql, params in insertions for param in params]
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(f"WITH {parts} {ids}", params)
         found = cursor.fetchall()
     for n, (rows, _sql, _params) in enumerate(insertions):
         to_python = rows[0]._meta.pk.to_python
         _take_ids(rows, [to_python(pk) for at, pk in found if at == n])
+        for row in rows:
+            for field in _pointers(type(row)):
+                if (meant := field.get_cached_value(row, default=None)) is not None:
+                    setattr(row, field.attname, meant.pk)
+
+
+def _place_of(row: Model, field: Field[Any, Any], waiting: list[_Insertion]) -> int | None:
+    """Return which insertion makes what ``row`` points to by ``field``."""
+    if isinstance(field, ForeignKey) and (meant := field.get_cached_value(row, default=None)):
+        for at, (rows, _sql, _params) in enumerate(waiting):
+            if len(rows) == 1 and rows[0] is meant:
+                return at
+    return None
+
+
+@lru_cache
+def _pointers(model: type[Model]) -> list[ForeignKey[Any, Any]]:
+    return [field for field in model._meta.concrete_fields if isinstance(field, ForeignKey)]
 
 
 def _take_ids(rows: Sequence[M], ids: Sequence[Any]) -> list[M]:

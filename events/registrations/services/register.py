@@ -81,34 +81,33 @@ def register_donor(
     if is_full and not wishes.join_waitlist:
         raise refusals.slot_full(slot, now=now)
 
-    donor = match_donor(person, now=now, apart=has_namesake)
-    registration = Registration(
-        public_id=public_id,
-        drive=drive,
-        slot=slot,
-        donor=donor,
-        unit=wishes.unit,
-        status=Registration.Status.WAITLISTED if is_full else Registration.Status.REGISTERED,
-        source=source,
-        code=make_code(secrets.SystemRandom()),
-        full_name=person.full_name,
-        birth_year=person.birth_year,
-        date_of_birth=person.date_of_birth,
-        sex=person.sex,
-        phone=person.phone,
-        email=wishes.email,
-        language=wishes.language,
-        consent_reminders=Purpose.REMINDERS in wishes.consents,
-        consent_invitations=Purpose.INVITATIONS in wishes.consents,
-        screening_rules=wishes.screening_rules,
-        screened_at=now if wishes.screening_rules else None,
-        created_at=now,
-        placed_at=None if is_full else now,
-    )
-    registration.take_name()
-    if not insert(registration, on_conflict="DO NOTHING"):
-        raise refusals.already_registered()
     with gathered():
+        donor = match_donor(person, now=now, apart=has_namesake)
+        registration = Registration(
+            public_id=public_id,
+            drive=drive,
+            slot=slot,
+            donor=donor,
+            unit=wishes.unit,
+            status=Registration.Status.WAITLISTED if is_full else Registration.Status.REGISTERED,
+            source=source,
+            code=make_code(secrets.SystemRandom()),
+            full_name=person.full_name,
+            birth_year=person.birth_year,
+            date_of_birth=person.date_of_birth,
+            sex=person.sex,
+            phone=person.phone,
+            email=wishes.email,
+            language=wishes.language,
+            consent_reminders=Purpose.REMINDERS in wishes.consents,
+            consent_invitations=Purpose.INVITATIONS in wishes.consents,
+            screening_rules=wishes.screening_rules,
+            screened_at=now if wishes.screening_rules else None,
+            created_at=now,
+            placed_at=None if is_full else now,
+        )
+        registration.take_name()
+        insert(registration, on_conflict="DO NOTHING")
         record_consents(
             donor,
             registration_id=public_id,
@@ -119,6 +118,9 @@ def register_donor(
         audit.record("registration.created", registration, by=by, at=now, unit_id=drive.unit_id)
         kind = "waitlisted" if is_full else "registered"
         queue_about(registration, kind, now=now, spared=wishes.spares_letter)
+    if registration.pk is None:
+        # Left out: this donor has a place already. What was written beside it is undone.
+        raise refusals.already_registered()
     return registration, False
 
 
