@@ -16,6 +16,7 @@ from accounts.rules import MANAGES_DRIVES, unit_ids
 from events.drives.models import Drive, DriveQuerySet
 from events.drives.pages import DrivePage
 from events.registrations.services import record_look, retry_messages
+from events.reports.arrivals import arrivals, arrivals_chart
 from events.reports.attention import attention_for
 from events.reports.downloads import list_file
 from events.reports.drives import drive_list
@@ -59,6 +60,7 @@ class OverviewPage(DrivePage, TemplateView):
             figures=figures,
             units=sorted(figures.by_unit, key=lambda unit: -(unit.registered or 0)),
             funnel=funnel(self.drive, figures, people_url=people, now=self.now),
+            chart=arrivals_chart(self.drive, figures.by_slot, arrivals(self.drive), now=self.now),
             slots=slot_rows(figures, people_url=people, now=self.now),
             widest=max((max(s.capacity, s.counts.registered) for s in figures.by_slot), default=0),
             attention=attention_for(self.drive, figures, now=self.now) if self.may_manage else [],
