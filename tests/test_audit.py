@@ -27,8 +27,13 @@ from accounts.models import AuditEntry, Membership, Role
 from accounts.tokens import issue_token, revoke_token
 from donors.people import Person
 from events.checkin.models import Scan
-from events.checkin.services import enrol
-from events.checkin.services.late import take_late_scans
+from events.checkin.services import (
+    enrol,
+    leave_conflict,
+    leave_late_scans,
+    take_back_scan,
+    take_late_scans,
+)
 from events.drives import services as drives
 from events.drives.plans import Place, Plan
 from events.registrations import services as registrations
@@ -118,8 +123,8 @@ def opened(response: Any) -> None:
     assert response.status_code in (200, 201, 302), response.content
 
 
-def late(w: SimpleNamespace) -> int:
-    Scan.objects.create(
+def a_scan(w: SimpleNamespace, **fields: Any) -> Scan:
+    return Scan.objects.create(
         id=uuid.uuid4(),
         drive=w.drive,
         device=w.phone.device,
@@ -130,9 +135,29 @@ def late(w: SimpleNamespace) -> int:
         scanned_at=w.drive.starts_at,
         corrected_at=w.drive.starts_at,
         received_at=w.drive.starts_at,
-        set_apart=True,
+        **fields,
     )
+
+
+def late(w: SimpleNamespace) -> int:
+    a_scan(w, set_apart=True)
     return take_late_scans(device=w.phone.device, by=w.by, now=w.drive.starts_at)
+
+
+def look_at_late(w: SimpleNamespace) -> None:
+    a_scan(w, set_apart=True)
+    page("device_late", str(w.phone.device.number))(w)
+
+
+def in_conflict(do: Callable[[SimpleNamespace], object]) -> Callable[[SimpleNamespace], object]:
+    """Do it after somebody was let in twice."""
+
+    def run(w: SimpleNamespace) -> object:
+        a_scan(w, counts=True)
+        a_scan(w, counts=True, conflict="double")
+        return do(w)
+
+    return run
 
 
 def walk_in(w: SimpleNamespace) -> None:
@@ -168,6 +193,24 @@ def remove_role(w: SimpleNamespace) -> None:
 
 # One line for each way to touch a person's data or who may: the actions it writes, and itself.
 VERBS: dict[str, tuple[set[str], Callable[[SimpleNamespace], object]]] = {
+    "look at late scans": ({"registrations.seen"}, look_at_late),
+    "leave late scans out": (
+        {"device.late_scans_left"},
+        lambda w: leave_late_scans(device=w.phone.device, by=w.by, now=NOW),
+    ),
+    "look at conflicts": ({"registrations.seen"}, in_conflict(page("drive_conflicts"))),
+    "see conflicts on the overview": ({"registrations.seen"}, in_conflict(page("drive_overview"))),
+    "see conflicts where it refreshes": ({"registrations.seen"}, in_conflict(page("drive_news"))),
+    "take a scan back": (
+        {"scan.taken_back"},
+        in_conflict(
+            lambda w: take_back_scan(scan=Scan.objects.get(conflict="double"), by=w.by, now=NOW)
+        ),
+    ),
+    "leave a conflict": (
+        {"registration.conflict_left"},
+        in_conflict(lambda w: leave_conflict(registration=w.an, by=w.by, now=NOW)),
+    ),
     "add a unit": (
         {"unit.added"},
         lambda w: accounts.add_unit(name="Viện", parent=w.unit, by=w.by, now=NOW),

@@ -3,6 +3,8 @@
 What somebody may not see is a 404, and who is not signed in is asked to sign in, whatever it is.
 """
 
+import uuid
+
 import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -65,7 +67,10 @@ PAGES = {
     "drive_devices": (GET, MANAGERS),
     "device_news": (GET, MANAGERS),
     "device_revoke": (POST, MANAGERS),
-    "device_late": (POST, MANAGERS),
+    "device_late": (GET, MANAGERS),
+    "drive_conflicts": (GET, MANAGERS),
+    "conflict_leave": (POST, MANAGERS),
+    "scan_take_back": (POST, MANAGERS),
     "drive_registrations": (GET, PEOPLE),
     "registration_add": (GET, PEOPLE),
     "registration_bulk": (POST, MANAGERS),
@@ -116,10 +121,21 @@ def world():
         created_at=NOW,
         expires_at=NOW,
     )
-    from events.checkin.models import Device
+    from events.checkin.models import Device, Scan
 
     device = Device.objects.create(
         drive=drive, number=1, name="Máy", token_hash="y", enrolled_at=NOW, last_contact_at=NOW
+    )
+    scan = Scan.objects.create(
+        id=uuid.uuid4(),
+        drive=drive,
+        device=device,
+        registration=person,
+        station="welcome",
+        verdict="accepted",
+        scanned_at=NOW,
+        corrected_at=NOW,
+        received_at=NOW,
     )
     member = MembershipFactory(unit=own, role=Role.OWNER)
     arguments = {
@@ -127,6 +143,7 @@ def world():
         "public_id": person.public_id,
         "slot": drive.slots.first().public_id,
         "number": device.number,
+        "scan": scan.pk,
         "list": "registered",
         "ending": "xlsx",
     }
@@ -161,6 +178,7 @@ def address(world, name: str) -> str:
         ("slug",),
         ("slug", "slot"),
         ("slug", "number"),
+        ("slug", "scan"),
         ("slug", "public_id"),
         ("slug", "list", "ending"),
     ):

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backend.formats import clock, short_date
 from events.checkin.models import Device, EnrolmentCode, StationKind
 from events.checkin.queries import drive_devices
 from events.drives.models import Drive
 
 # A device tells of itself at least each minute or so while its page is open.
 SILENT_AFTER: Final = timedelta(minutes=3)
+# It asks for what changed every quarter of a minute while it has a network.
+OLD_LIST_AFTER: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,30 +29,40 @@ class DeviceRow:
     badge: str
     state: str
     contact: str
+    list_of: str
     late_scans: int
+    left_scans: int
     is_living: bool
     is_offline: bool
+    has_old_version: bool
 
 
-def device_rows(drive: Drive, *, now: datetime) -> list[DeviceRow]:
-    """Return a drive's devices, living ones first, in one query."""
-    rows = [_row(device, now=now) for device in drive_devices(drive)]
+def device_rows(drive: Drive, *, now: datetime, versions: Collection[str] = ()) -> list[DeviceRow]:
+    """Return a drive's devices, living ones first, in one query.
+
+    :param versions: the scanner's present ones; none, and no device is said to have an old one.
+    """
+    rows = [_row(device, versions, now=now) for device in drive_devices(drive)]
     return sorted(rows, key=lambda row: (not row.is_living, row.device.number))
 
 
-def _row(device: Device, *, now: datetime) -> DeviceRow:
+def _row(device: Device, versions: Collection[str], *, now: datetime) -> DeviceRow:
     is_living = now < device.ended_at
     silent = now - device.last_contact_at > SILENT_AFTER
     badge, state = _state(device, is_living=is_living, silent=silent)
+    is_old = bool(versions) and bool(device.version) and device.version not in versions
     return DeviceRow(
         device=device,
         stations=", ".join(str(StationKind(kind).label) for kind in device.stations),
         badge=badge,
         state=state,
         contact=ago(device.last_contact_at, now=now),
+        list_of=_list_words(device, is_living=is_living, now=now),
         late_scans=getattr(device, "late_scans", 0),
+        left_scans=getattr(device, "left_scans", 0),
         is_living=is_living,
         is_offline=is_living and silent,
+        has_old_version=is_living and is_old,
     )
 
 
@@ -62,7 +77,21 @@ def _state(device: Device, *, is_living: bool, silent: bool) -> tuple[str, str]:
         return "unsent", _("No contact")
     if device.roster_synced_at is None:
         return "look", _("Loading the list")
+    if device.last_contact_at - device.roster_synced_at > OLD_LIST_AFTER:
+        return "look", _("Old list")
     return "done", _("Scanning")
+
+
+def _list_words(device: Device, *, is_living: bool, now: datetime) -> str:
+    """Say how old the list on the device is, or that it has none any more."""
+    if device.signed_off_at is not None:
+        return _("erased")
+    if not is_living:
+        return _("erased at its next contact")
+    if device.roster_synced_at is None:
+        return _("none yet")
+    of, today = timezone.localtime(device.roster_synced_at), timezone.localtime(now)
+    return clock(of) if of.date() == today.date() else f"{short_date(of)}, {clock(of)}"
 
 
 def ago(moment: datetime, *, now: datetime) -> str:

@@ -65,10 +65,12 @@ class Device(models.Model):
     enrolled_at = models.DateTimeField()
     last_contact_at = models.DateTimeField()
     unsent = models.PositiveIntegerField(default=0)  # as it last said
-    roster_synced_at = models.DateTimeField(null=True)
+    roster_synced_at = models.DateTimeField(null=True)  # as of when its list is
     version = models.CharField(max_length=40, blank=True)
     revoked_at = models.DateTimeField(null=True)
     signed_off_at = models.DateTimeField(null=True)
+    # Scans set apart that had come by then are left out, as the organizer decided.
+    late_left_at = models.DateTimeField(null=True)
 
     objects = DeviceQuerySet.as_manager()
 
@@ -173,6 +175,7 @@ class Scan(models.Model):
     # What the fold makes of it; renewed with every scan of the registration.
     counts = models.BooleanField(default=False)
     conflict = models.CharField(max_length=9, choices=ConflictKind, blank=True)
+    conflict_seen_at = models.DateTimeField(null=True)  # an organizer looked at it, and left it so
 
     class Meta:
         indexes: ClassVar = [

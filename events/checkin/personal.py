@@ -24,10 +24,11 @@ PLAIN: Final = {
     "Station": "kind name order",
     "Device": (
         "number stations token_hash enrolled_at unsent roster_synced_at version revoked_at"
-        " signed_off_at"
+        " signed_off_at late_left_at"
     ),
     "EnrolmentCode": "code_hash stations created_at expires_at used_at",
-    "Scan": "station kind undoes admit offline clock_offset_ms set_apart taken_at counts conflict",
+    "Scan": "station kind undoes admit offline clock_offset_ms set_apart taken_at counts conflict"
+    " conflict_seen_at",
     "WalkIn": "",
     "QueueCounter": "last_number",
 }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backend.formats import clock, count
+from events.checkin.conflicts import device_words
 from events.checkin.devices import DeviceRow, device_rows
 from events.checkin.queries import DriveConflict, drive_conflicts
 from events.drives.models import Drive, DriveStatus
@@ -19,6 +20,7 @@ from events.reports.figures import DriveFigures
 from notifications.queries import reason_counts
 
 SOON = timedelta(days=2)
+MOST_CONFLICTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +35,18 @@ class Attention:
     link: str
 
 
-def attention_for(drive: Drive, figures: DriveFigures, *, now: datetime) -> list[Attention]:
-    """Return what is worth a look; empty when all is well."""
+def open_conflicts(drive: Drive) -> list[DriveConflict]:
+    """Return the conflicts that nobody has looked at yet."""
+    return [conflict for conflict in drive_conflicts(drive) if not conflict.is_seen]
+
+
+def attention_for(
+    drive: Drive, figures: DriveFigures, conflicts: list[DriveConflict], *, now: datetime
+) -> list[Attention]:
+    """Return what is worth a look; empty when all is well.
+
+    :param conflicts: the open ones; people are named, so that whoever shows this notes the look.
+    """
     found: list[Attention] = []
     match drive.status_without_places(now):
         case DriveStatus.DRAFT:
@@ -50,7 +62,7 @@ def attention_for(drive: Drive, figures: DriveFigures, *, now: datetime) -> list
             ]
         case DriveStatus.CANCELLED:
             return []
-    found += [_double(drive, conflict) for conflict in drive_conflicts(drive)[:3]]
+    found += [_double(drive, conflict) for conflict in conflicts[:MOST_CONFLICTS]]
     rows = device_rows(drive, now=now)
     found += [_silent(drive, row) for row in rows if row.is_offline]
     found += [_late(drive, row) for row in rows if row.late_scans]
@@ -88,10 +100,8 @@ def _to(name: str, drive: Drive) -> str:
 
 
 def _double(drive: Drive, conflict: DriveConflict) -> Attention:
-    nobody = _("an organizer")
     devices = ", ".join(
-        f"{scan.device_name or nobody} {clock(timezone.localtime(scan.at))}"
-        for scan in conflict.scans
+        f"{device_words(scan)} {clock(timezone.localtime(scan.at))}" for scan in conflict.scans
     )
     title = (
         _("One ticket at two devices") if conflict.kind == "double" else _("Let in after giving up")
@@ -101,10 +111,8 @@ def _double(drive: Drive, conflict: DriveConflict) -> Attention:
         tone="warn",
         title=title,
         text=f"{conflict.name}: {devices}",
-        url=reverse(
-            "registration", kwargs={"slug": drive.slug, "public_id": conflict.registration}
-        ),
-        link=_("Open the person’s page"),
+        url=f"{_to('drive_conflicts', drive)}#c-{conflict.registration}",
+        link=_("See what to do"),
     )
 
 
@@ -134,7 +142,7 @@ def _late(drive: Drive, row: DeviceRow) -> Attention:
         tone="warn",
         title=words % {"n": count(row.late_scans)},
         text=_("They count only when you take them."),
-        url=_to("drive_devices", drive),
+        url=reverse("device_late", kwargs={"slug": drive.slug, "number": row.device.number}),
         link=_("Decide"),
     )
 

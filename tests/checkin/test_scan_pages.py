@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import translation
 
 from events.checkin.models import Answer
+from events.checkin.scanner import FILES, SERVICE
 from events.checkin.texts import scanner_texts
-from events.checkin.views.scan import FILES, SERVICE
 
 pytestmark = pytest.mark.django_db
 

@@ -3,11 +3,16 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.models import Role
+from events.checkin.missing import MissingScans, missing_scans, missing_words
+from events.checkin.models import Device
 from events.registrations.models import Registration
 from events.reports.figures import (
     Counts,
@@ -15,7 +20,8 @@ from events.reports.figures import (
     drive_figures,
     without_small_cells,
 )
-from tests.factories import NOW, DriveFactory, RegistrationFactory, UnitFactory
+from tests.api import Caller
+from tests.factories import NOW, DriveFactory, MembershipFactory, RegistrationFactory, UnitFactory
 
 STATUS = Registration.Status
 WALK_IN = {"slot": None, "source": "walk_in", "placed_at": None}
@@ -153,3 +159,60 @@ def test_blank_cells_are_never_one_nor_few(values):
     blanks = [value for value, seen in zip(values, shown, strict=True) if seen is None]
     assert all(seen is None or seen >= 5 for seen in shown)
     assert not blanks or len(blanks) == len(values) or (len(blanks) >= 2 and sum(blanks) >= 5)
+
+
+# --- What they do not hold yet -------------------------------------------------------------------
+
+
+def a_device(drive, **fields):
+    fields = {"last_contact_at": drive.ends_at + timedelta(minutes=1)} | fields
+    number = drive.devices.count() + 1
+    return Device.objects.create(
+        drive=drive, number=number, token_hash=f"{drive.pk} {number}", enrolled_at=NOW, **fields
+    )
+
+
+@pytest.mark.django_db
+def test_missing_scans_are_those_that_devices_hold_or_may_hold():
+    drive = DriveFactory(slots=1)
+    before_the_end = drive.ends_at - timedelta(minutes=4)
+    sent_all = {"last_contact_at": before_the_end}
+    a_device(drive)
+    a_device(drive, unsent=9, **sent_all)
+    a_device(drive, **sent_all)
+    a_device(drive, signed_off_at=before_the_end, unsent=0, **sent_all)
+    a_device(drive, revoked_at=before_the_end - timedelta(minutes=1), **sent_all)
+    a_device(drive, revoked_at=drive.ends_at, **sent_all)
+    a_device(DriveFactory(slots=1), unsent=5)
+
+    early = missing_scans(drive, now=drive.starts_at - timedelta(minutes=1))
+    busy = missing_scans(drive, now=before_the_end + timedelta(minutes=1))
+    over = missing_scans(drive, now=drive.ends_at + timedelta(minutes=2))
+    weeks_later = missing_scans(drive, now=drive.ends_at + timedelta(days=9))
+
+    assert (early.unsent, early.silent) == ({2: 9}, {})
+    assert (busy.unsent, busy.silent) == ({2: 9}, {})
+    assert over == MissingScans(unsent={2: 9}, silent={3: before_the_end, 6: before_the_end})
+    assert (weeks_later.unsent, weeks_later.may_come) == ({2: 9}, False)
+    assert (bool(over), over.scans) == (True, 9)
+    assert not missing_scans(DriveFactory(slots=1), now=drive.ends_at)
+
+
+@pytest.mark.django_db
+def test_figures_say_that_scans_are_missing_and_wait_for_nobody(client):
+    owner = MembershipFactory(role=Role.OWNER)
+    drive = DriveFactory(unit=owner.unit, slots=1)
+    RegistrationFactory(slot=drive.slots.get(), status=STATUS.CHECKED_IN)
+    a_device(drive, unsent=9)
+    after = drive.ends_at + timedelta(hours=1)
+
+    with time_machine.travel(after, tick=False):
+        figures = Caller(owner.user).get(f"manage/drives/{drive.slug}/figures/").json()
+        client.force_login(owner.user)
+        page = client.get(reverse("drive_overview", args=[drive.slug])).content.decode()
+        drive.devices.update(unsent=0)
+        complete = client.get(reverse("drive_overview", args=[drive.slug])).content.decode()
+
+    title, text = missing_words(MissingScans(unsent={1: 9}, silent={}))
+    assert (figures["came"], figures["missing"]) == (1, {"scans": 9, "silent_devices": 0})
+    assert (title in page, text in page, title in complete) == (True, True, False)

@@ -47,7 +47,7 @@ from events.checkin.api.serializers import (
     walk_in_as_sent,
 )
 from events.checkin.models import Device
-from events.checkin.queries import roster_page
+from events.checkin.roster import list_is_of, roster_page
 from events.checkin.services import (
     accept_scans,
     accept_scans_once,
@@ -60,6 +60,7 @@ from events.checkin.services import (
 from events.checkin.services.enrol import CodeUnknown, DeviceNews, note_contact
 from events.checkin.services.readings import Reading, ScanResult
 from events.checkin.services.walk_ins import WalkInForm
+from events.drives.models import Drive
 
 MOST_SCANS = 500
 _LONGEST_VERSION = 40
@@ -120,10 +121,10 @@ class RosterView(DeviceView):
     def get(self, request: Request) -> Response:
         drive = self.device.drive
         cursor = request.query_params.get("cursor")
-        page = roster_page(drive, cursor)
+        page = roster_page(drive, cursor, now=self.now)
         if cursor is None:
             record_roster_look(device=self.device, count=page.total, now=self.now)
-        news = DeviceNews(has_whole_roster=not page.more)
+        news = DeviceNews(list_of=None if page.more else self.now)
         note_contact(device=self.device, now=self.now, news=news)
         return Response(
             {
@@ -162,7 +163,9 @@ class ScansView(DeviceView):
         if not isinstance(scans, list) or sent_at is None:
             raise exceptions.ValidationError(errors)
         results, replayed = self.accept(data, [read_reading(scan) for scan in scans], sent_at)
-        note_contact(device=self.device, now=self.now, news=_news(data.get("status")))
+        note_contact(
+            device=self.device, now=self.now, news=_news(data.get("status"), self.device.drive)
+        )
         answer = {
             "results": [result_as_sent(result) for result in results],
             "server_time": self.now,
@@ -190,12 +193,15 @@ class ScansView(DeviceView):
         )
 
 
-def _news(status: Any) -> DeviceNews:
+def _news(status: Any, drive: Drive) -> DeviceNews:
     """Read what a device says about itself; what is wrong is passed over."""
     if not isinstance(status, dict):
         return DeviceNews()
     unsent, version = status.get("unsent"), status.get("version")
+    cursor = status.get("roster_cursor")
     return DeviceNews(
+        # What the device holds, not what was last sent to it: an answer may have been lost.
+        list_of=list_is_of(drive, cursor) if isinstance(cursor, str) else None,
         unsent=unsent if type(unsent) is int and 0 <= unsent < 2**31 else None,
         version=version[:_LONGEST_VERSION].replace("\0", "") if isinstance(version, str) else None,
     )

@@ -1,5 +1,6 @@
 """The verbs of the day. Each is one transaction, safe to be asked for again."""
 
+from events.checkin.services.conflicts import leave_conflict, take_back_scan
 from events.checkin.services.enrol import (
     create_enrolment_code,
     enrol_device,
@@ -8,7 +9,7 @@ from events.checkin.services.enrol import (
     revoke_device,
     sign_off_device,
 )
-from events.checkin.services.late import take_late_scans
+from events.checkin.services.late import leave_late_scans, take_late_scans
 from events.checkin.services.scans import accept_scans, accept_scans_once
 from events.checkin.services.walk_ins import register_walk_in
 
@@ -18,9 +19,12 @@ __all__ = [
     "create_enrolment_code",
     "enrol_device",
     "hand_over",
+    "leave_conflict",
+    "leave_late_scans",
     "record_roster_look",
     "register_walk_in",
     "revoke_device",
     "sign_off_device",
+    "take_back_scan",
     "take_late_scans",
 ]

@@ -312,29 +312,33 @@ def _expire_codes_of(device: Device, *, now: datetime) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceNews:
-    """What a device says about itself with each call."""
+    """What a device says about itself with each call.
+
+    :param list_of: as of when the list is that it holds.
+    """
 
     unsent: int | None = None
     version: str | None = None
-    has_whole_roster: bool = False
+    list_of: datetime | None = None
 
 
 def note_contact(*, device: Device, now: datetime, news: DeviceNews) -> None:
     """Note that a device was heard of, once a minute at most.
 
-    At once only where the organizer would otherwise wait in vain: nothing is unsent any more, or
-    something is.
+    At once only where somebody would otherwise wait in vain: nothing is unsent any more, or
+    something is; it has its first list; it is heard of after the drive's end.
     """
     unsent = device.unsent if news.unsent is None else news.unsent
     turned = bool(unsent) != bool(device.unsent)
-    synced = news.has_whole_roster and device.roster_synced_at is None
-    if now - device.last_contact_at < CONTACT_EVERY and not turned and not synced:
+    synced = news.list_of is not None and device.roster_synced_at is None
+    ended = device.last_contact_at < device.drive.ends_at <= now
+    if now - device.last_contact_at < CONTACT_EVERY and not (turned or synced or ended):
         return
     changes: dict[str, object] = {"last_contact_at": now, "unsent": unsent}
     if news.version is not None:
         changes["version"] = news.version
-    if news.has_whole_roster:
-        changes["roster_synced_at"] = now
+    if news.list_of is not None:
+        changes["roster_synced_at"] = news.list_of
     Device.objects.filter(pk=device.pk).update(**changes)
 
 

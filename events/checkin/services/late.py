@@ -6,9 +6,20 @@ from datetime import datetime
 
 from accounts import audit
 from accounts.models import User
+from backend.transactions import in_transaction
 from events.checkin.models import Device, Scan
 from events.checkin.services.anew import in_fresh_transactions
 from events.checkin.services.batch import Batch
+
+
+@in_transaction
+def leave_late_scans(*, device: Device, by: User, now: datetime) -> None:
+    """Leave out what a device handed in after it was revoked; it may still be taken later.
+
+    Whatever comes from it from now on has to be decided anew.
+    """
+    Device.objects.filter(pk=device.pk).update(late_left_at=now)
+    audit.record("device.late_scans_left", device, by=by, at=now, unit_id=device.drive.unit_id)
 
 
 @in_fresh_transactions

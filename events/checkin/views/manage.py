@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
 from backend.qr import qr_svg
+from events.checkin.conflicts import conflict_rows
 from events.checkin.devices import code_state, device_rows
+from events.checkin.late import late_scans
+from events.checkin.models import Device, Scan
+from events.checkin.queries import drive_conflicts
+from events.checkin.scanner import scanner_versions
+from events.checkin.services import leave_conflict, leave_late_scans, take_back_scan
 from events.checkin.services.enrol import (
     EnrolmentRefused,
     create_enrolment_code,
@@ -19,6 +26,7 @@ from events.checkin.services.enrol import (
 )
 from events.checkin.services.late import take_late_scans
 from events.drives.pages import DrivePage
+from events.registrations.services import record_look
 
 
 class DeviceListPage(DrivePage, TemplateView):
@@ -28,9 +36,10 @@ class DeviceListPage(DrivePage, TemplateView):
     template_name = "checkin/device_list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = device_rows(self.drive, now=self.now)
+        rows = device_rows(self.drive, versions=scanner_versions(), now=self.now)
         return super().get_context_data(
             rows=rows,
+            conflicts=sum(not conflict.is_seen for conflict in drive_conflicts(self.drive)),
             living=sum(row.is_living for row in rows),
             is_over=self.drive.is_over(self.now),
             **kwargs,
@@ -76,13 +85,77 @@ class RevokeDevice(DrivePage):
         return redirect("drive_devices", slug=slug)
 
 
-class TakeLateScans(DrivePage):
-    """Let the scans count that a revoked device still handed in."""
+class OneDevicePage(DrivePage):
+    device: Device
+
+    def load(self) -> None:
+        super().load()
+        devices = self.drive.devices.select_related("drive")
+        self.device = get_object_or_404(devices, number=self.kwargs["number"])
+
+
+class LateScansPage(OneDevicePage, TemplateView):
+    """What a revoked device still handed in: whom it would bring in, to be taken or left out."""
+
+    tab = "devices"
+    template_name = "checkin/late_scans.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        late = late_scans(self.device)
+        if late and late.visits:
+            record_look(drive=self.drive, count=len(late.visits), by=self.user, now=self.now)
+        return super().get_context_data(device=self.device, late=late, **kwargs)
+
+    def post(self, request: HttpRequest, slug: str, number: int) -> HttpResponse:
+        """Take them, or leave them out."""
+        if request.POST.get("decision") == "leave":
+            leave_late_scans(device=self.device, by=self.user, now=self.now)
+            messages.success(request, _("Left out. They count nothing, and can still be taken."))
+        else:
+            take_late_scans(device=self.device, by=self.user, now=self.now)
+            messages.success(request, _("Taken. They count now."))
+        return redirect("drive_devices", slug=slug)
+
+
+class ConflictsPage(DrivePage, TemplateView):
+    """People who were let in twice, or after giving up: what happened, and what to do."""
+
+    tab = "devices"
+    template_name = "checkin/conflict_list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = conflict_rows(self.drive)
+        if rows:
+            people = {row.conflict.registration for row in rows}
+            record_look(drive=self.drive, count=len(people), by=self.user, now=self.now)
+        return super().get_context_data(
+            open_rows=[row for row in rows if not row.conflict.is_seen],
+            seen_rows=[row for row in rows if row.conflict.is_seen],
+            **kwargs,
+        )
+
+
+class LeaveConflict(DrivePage):
+    """Leave a conflict as it is: somebody has looked at it."""
 
     http_method_names = ["post"]
 
-    def post(self, request: HttpRequest, slug: str, number: int) -> HttpResponse:
-        device = get_object_or_404(self.drive.devices.select_related("drive"), number=number)
-        take_late_scans(device=device, by=self.user, now=self.now)
-        messages.success(request, _("Taken."))
-        return redirect("drive_devices", slug=slug)
+    def post(self, request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+        people = self.drive.registrations.select_related("drive")
+        person = get_object_or_404(people, public_id=public_id)
+        leave_conflict(registration=person, by=self.user, now=self.now)
+        messages.success(request, _("Left as it is."))
+        return redirect("drive_conflicts", slug=slug)
+
+
+class TakeBackScan(DrivePage):
+    """Undo a scan that should not count."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, slug: str, scan: UUID) -> HttpResponse:
+        scans = Scan.objects.filter(drive=self.drive, kind="pass", registration__isnull=False)
+        found = get_object_or_404(scans.select_related("drive"), pk=scan)
+        take_back_scan(scan=found, by=self.user, now=self.now)
+        messages.success(request, _("Taken back. The scan counts no more."))
+        return redirect("drive_conflicts", slug=slug)

@@ -53,3 +53,16 @@ class FiguresSerializer(CountsSerializer):
     volume_ml = serializers.IntegerField()
     by_slot = SlotFiguresSerializer(many=True)
     by_unit = UnitFiguresSerializer(many=True)
+
+
+class MissingScansSerializer(serializers.Serializer[Any]):
+    """What the figures cannot hold yet. They wait for nobody."""
+
+    scans = serializers.IntegerField(help_text="Unsent, as devices last said.")
+    silent_devices = serializers.IntegerField(
+        help_text="Devices not heard of since before the end; they may hold scans too."
+    )
+
+
+class DriveFiguresSerializer(FiguresSerializer):
+    missing = MissingScansSerializer()

@@ -10,9 +10,10 @@ from rest_framework.response import Response
 
 from accounts.api.views import ManageView
 from accounts.rules import MANAGES_DRIVES, unit_ids
+from events.checkin.missing import missing_scans
 from events.drives.api.views import ManageDriveActionView
 from events.drives.models import Drive
-from events.reports.api.serializers import FiguresSerializer
+from events.reports.api.serializers import DriveFiguresSerializer, FiguresSerializer
 from events.reports.downloads import WRITERS, list_file
 from events.reports.figures import drive_figures
 from events.reports.lists import LISTS
@@ -24,7 +25,7 @@ class FiguresView(ManageView):
         summary="The figures of a donation day as of now.",
         description="`registered` = `placed` - `cancelled` = `came` + `no_show` + `expected`;"
         " `arrived` = `came` + `walk_ins` = `donated` + `deferred` + `left` + `inside`.",
-        responses=FiguresSerializer,
+        responses=DriveFiguresSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
         drive = Drive.objects.showing_figures_to(self.user).filter(slug=slug).first()
@@ -35,7 +36,9 @@ class FiguresView(ManageView):
             now=self.now,
             small_cells=drive.unit_id in unit_ids(self.user, MANAGES_DRIVES),
         )
-        return Response(FiguresSerializer(figures).data)
+        missing = missing_scans(drive, now=self.now)
+        told = {"scans": missing.scans, "silent_devices": len(missing.silent)}
+        return Response({**FiguresSerializer(figures).data, "missing": told})
 
 
 class ExportView(ManageDriveActionView):

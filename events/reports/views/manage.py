@@ -13,11 +13,13 @@ from django.views.generic import TemplateView
 
 from accounts.pages import ManagePage
 from accounts.rules import MANAGES_DRIVES, unit_ids
+from events.checkin.missing import missing_scans, missing_words
+from events.checkin.queries import DriveConflict
 from events.drives.models import Drive, DriveQuerySet
 from events.drives.pages import DrivePage
 from events.registrations.services import record_look, retry_messages
 from events.reports.arrivals import arrivals, arrivals_chart
-from events.reports.attention import attention_for
+from events.reports.attention import MOST_CONFLICTS, attention_for, open_conflicts
 from events.reports.downloads import list_file
 from events.reports.drives import drive_list
 from events.reports.figures import drive_figures
@@ -45,6 +47,7 @@ class OverviewPage(DrivePage, TemplateView):
 
     tab = "overview"
     template_name = "reports/drive_overview.html"
+    is_refresh = False
 
     def drives(self) -> DriveQuerySet:
         return Drive.objects.showing_figures_to(self.user)
@@ -56,24 +59,40 @@ class OverviewPage(DrivePage, TemplateView):
             if self.may_manage
             else ""
         )
+        conflicts = open_conflicts(self.drive) if self.may_manage else []
+        self._note_look(conflicts[:MOST_CONFLICTS])
+        missing = missing_scans(self.drive, now=self.now)
         return super().get_context_data(
             figures=figures,
+            missing=missing_words(missing) if missing else None,
             units=sorted(figures.by_unit, key=lambda unit: -(unit.registered or 0)),
             funnel=funnel(self.drive, figures, people_url=people, now=self.now),
             chart=arrivals_chart(self.drive, figures.by_slot, arrivals(self.drive), now=self.now),
             slots=slot_rows(figures, people_url=people, now=self.now),
             widest=max((max(s.capacity, s.counts.registered) for s in figures.by_slot), default=0),
-            attention=attention_for(self.drive, figures, now=self.now) if self.may_manage else [],
+            attention=attention_for(self.drive, figures, conflicts, now=self.now)
+            if self.may_manage
+            else [],
             status=self.drive.status_without_places(self.now),
             is_over=self.drive.is_over(self.now),
             **kwargs,
         )
+
+    def _note_look(self, conflicts: list[DriveConflict]) -> None:
+        """Write that people were shown: all at each opening, then only who was not before."""
+        shown = {conflict.registration for conflict in conflicts}
+        key = f"shown on the overview {self.drive.pk}"
+        known = set(self.request.session.get(key, [])) if self.is_refresh else set()
+        if new := shown - known:
+            record_look(drive=self.drive, count=len(new), by=self.user, now=self.now)
+            self.request.session[key] = sorted(shown | known)
 
 
 class OverviewNews(OverviewPage):
     """The part of the overview that changes, for the page that refreshes itself."""
 
     template_name = "reports/drive_overview_news.html"
+    is_refresh = True
 
 
 class MessageListPage(DrivePage, TemplateView):
