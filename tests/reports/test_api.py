@@ -50,6 +50,7 @@ def test_figures_are_told():
     }
     cells = {"registered": 4, "waitlisted": 0, "came": 1, "walk_ins": 0}
     assert seen == {
+        "missing": {"scans": 0, "silent_devices": 0},
         "as_of": "2026-12-01T10:00:00+07:00",
         "capacity": 10,
         **counts,
