@@ -1,4 +1,4 @@
-"""What every address under /api/v1/ has in common: who may call, errors, pages, the description."""
+"""What every address under /api/v1/ has in common: who may call, errors, the description."""
 
 import json
 import math
@@ -9,13 +9,11 @@ from typing import IO, Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.core.exceptions import ValidationError as InvalidValue
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
@@ -110,23 +108,6 @@ class Negotiation(DefaultContentNegotiation):
         except exceptions.NotAcceptable:
             return offered[0], offered[0].media_type
         return chosen
-
-
-class Pages(CursorPagination):
-    """{"results": […], "next": url|null, "previous": url|null}"""
-
-    page_size = 50
-    max_page_size = 200
-    page_size_query_param = "page_size"
-    ordering: str | tuple[str, ...] = "pk"
-
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
-        """Give one page; a cursor that we did not make is told from one that is merely old."""
-        try:
-            return super().paginate_queryset(queryset, request, view)
-        except (exceptions.NotFound, ValueError, InvalidValue, DataError) as error:
-            message = _("This cursor is none of ours.")
-            raise exceptions.ValidationError({"cursor": message}) from error
 
 
 def idempotency_key(request: Request) -> uuid.UUID | None:

@@ -362,7 +362,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["backend.api.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "backend.api.Negotiation",
-    "DEFAULT_PAGINATION_CLASS": "backend.api.Pages",
+    "DEFAULT_PAGINATION_CLASS": "backend.paging.Pages",
     "DEFAULT_SCHEMA_CLASS": "backend.schema.Schema",
     "EXCEPTION_HANDLER": "backend.api.answer_error",
     "UNAUTHENTICATED_USER": None,

@@ -18,7 +18,8 @@ from accounts.api.authentication import BearerAuthentication, IsUser
 from accounts.api.views import written
 from accounts.attempts import Attempt
 from accounts.models import User
-from backend.api import Pages, idempotency_key
+from backend.api import idempotency_key
+from backend.paging import Pages
 from events.checkin.api.serializers import (
     DeviceSerializer,
     NewCodeSerializer,

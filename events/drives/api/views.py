@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.api.views import ManageView, PublicView, written
 from accounts.models import Unit, User
 from accounts.rules import MANAGES_DRIVES, unit_ids
-from backend.api import Pages
+from backend.paging import Pages
 from events.drives.api.reading import drive_anew, drive_as_sent
 from events.drives.api.serializers import (
     CopySerializer,

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.api.views import ManageView, written
 from accounts.models import Role, Unit, User
 from accounts.rules import MANAGES_DRIVES, unit_ids
-from backend.api import Pages
+from backend.paging import Pages
 from events.drives.api.reading import drive_anew
 from events.drives.api.serializers import (
     CancelSerializer,
