@@ -7,6 +7,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 WORDS: Final = {
+    "account.changed": _("changed the own account"),
     "api_token.issued": _("made a token for a program"),
     "api_token.revoked": _("took back a token"),
     "device.code_created": _("made a code for a device"),
@@ -70,6 +71,7 @@ TARGETS: Final = {
     "accounts.membership": _("role"),
     "accounts.invitation": _("invitation"),
     "accounts.apitoken": _("token"),
+    "accounts.user": _("account"),
 }
 
 

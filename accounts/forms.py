@@ -83,6 +83,8 @@ class ActivateTOTPForm(totp_forms.ActivateTOTPForm):  # type: ignore[misc]
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Shape only; ``change_account`` writes."""
+
     class Meta:
         model = User
         fields = ("name", "language")

@@ -44,10 +44,9 @@ def add_unit(*, name: str, parent: Unit | None, by: User | None, now: datetime) 
     unit = Unit(
         name=name,
         parent=parent,
-        slug=_new_slug(name),
         is_demonstration=parent.is_demonstration if parent else False,
     )
-    unit.save()
+    _save_under_new_slug(unit)
     audit.record("unit.added", unit, by=by, at=now, unit_id=unit.pk)
     return unit
 
@@ -85,11 +84,36 @@ def reopen_unit(*, unit: Unit, by: User, now: datetime) -> Unit:
     return unit
 
 
-def _new_slug(name: str) -> str:
-    words = slugify(fold(name))[:50].strip("-") or "don-vi"
-    if not Unit.objects.filter(slug=words).exists():
-        return words
-    return f"{words}-{secrets.token_hex(3)}"
+class _SlugTaken(Exception):
+    pass
+
+
+def _save_under_new_slug(unit: Unit) -> None:
+    """Give a new unit its address: its name, or with something behind it where that is taken.
+
+    The database decides, as two may ask for one name at the same moment.
+    """
+    words = slugify(fold(unit.name))[:50].strip("-") or "don-vi"
+    try:
+        unit.slug = words
+        with refuse_duplicate(_SlugTaken()):
+            unit.save(force_insert=True)
+    except _SlugTaken:
+        unit.pk = None
+        unit.slug = f"{words}-{secrets.token_hex(4)}"
+        unit.save(force_insert=True)
+
+
+# --- The own account --------------------------------------------------------------------
+
+
+@in_transaction
+def change_account(*, user: User, name: str, language: str, now: datetime) -> User:
+    """Change how somebody is called, and in which language we write to them."""
+    user.name, user.language = name, language
+    user.save(update_fields=["name", "language"])
+    audit.record("account.changed", user, by=user, at=now)
+    return user
 
 
 # --- Roles ------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ from accounts.services import (
     AccountsRefused,
     accept_invitation,
     add_unit,
+    change_account,
     close_unit,
     invite,
     remove_role,
@@ -65,7 +66,12 @@ class AccountPage(ManagePage, FormView):  # type: ignore[type-arg]
         return super().get_form_kwargs() | {"instance": User.objects.get(pk=self.user.pk)}
 
     def form_valid(self, form: AccountForm) -> HttpResponse:
-        form.save()
+        change_account(
+            user=User.objects.get(pk=self.user.pk),
+            name=form.cleaned_data["name"],
+            language=form.cleaned_data["language"],
+            now=self.now,
+        )
         messages.success(self.request, _("Saved."))
         return redirect("account")
 

@@ -211,6 +211,10 @@ VERBS: dict[str, tuple[set[str], Callable[[SimpleNamespace], object]]] = {
         {"registration.conflict_left"},
         in_conflict(lambda w: leave_conflict(registration=w.an, by=w.by, now=NOW)),
     ),
+    "change the own account": (
+        {"account.changed"},
+        lambda w: accounts.change_account(user=w.by, name="Mai", language="en", now=NOW),
+    ),
     "add a unit": (
         {"unit.added"},
         lambda w: accounts.add_unit(name="Viện", parent=w.unit, by=w.by, now=NOW),

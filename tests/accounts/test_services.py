@@ -20,6 +20,7 @@ from accounts.services import (
 )
 from notifications.models import Message
 from tests.factories import NOW, MembershipFactory, UnitFactory, UserFactory
+from tests.race import at_once
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "mua-thu-ha-noi-54"
@@ -44,6 +45,20 @@ def refusal(call):
     with pytest.raises(AccountsRefused) as refused:
         call()
     return refused.value.code
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_units_of_one_name_made_at_the_same_moment_get_addresses_of_their_own(owner):
+    def add():
+        return add_unit(name="Chi đoàn Mỏ", parent=owner.unit, by=owner.user, now=NOW)
+
+    made = at_once([add] * 4)
+
+    slugs = {unit.slug for unit in made}
+    assert len(slugs) == 4
+    assert "chi-doan-mo" in slugs
+    assert AuditEntry.objects.filter(action="unit.added").count() == 4
 
 
 def test_invite_keeps_the_link_as_a_hash_alone_and_owes_one_mail(owner):
