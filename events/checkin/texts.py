@@ -206,8 +206,39 @@ def scanner_texts() -> dict[str, str]:
         "phone_bad": _("Type all 10 digits, for example 0912 345 678."),
         "refused": _("This cannot be registered. ({code})"),
         "refused_row": _("{name} could not be registered: {why}"),
-        "match_text": _("Expected {time}, •••• {last4}, {unit}"),
-        "match_text_plain": _("•••• {last4}, {unit}"),
+        "match_expected": _("Expected {time}"),
+        "match_waiting": _("On the waiting list, {time}"),
+        "match_in": _("Is in already"),
+        "match_in_number": _("Is in already, no. {number}"),
+        "phone_of_list": _("Type the phone of the registration; the waiting list goes by it."),
+        "invalid_phone": _("There is no such phone number."),
+        "walk_in_wrong_day": _("Today is not the day of this donation."),
+        "walk_in_drive_cancelled": _("This donation day was cancelled."),
+        "walk_in_not_allowed": _("This device does not welcome people."),
+        "walk_in_storage": _("The phone's storage is full or blocked. Use another device."),
+        "walk_in_elsewhere": _("Registered on site at another device"),
+        "walk_in_elsewhere_next": _(
+            "This device has not heard of it yet. Where there is a network, scan again in a moment."
+        ),
+        "card_hint": _("Hold the citizen card's QR code in the frame"),
+        "no_card": _("This is no citizen card. Type the three fields."),
+        "card_read": _("Card read."),
+        "card_read_text": _(
+            "Only the lines below are taken: no picture, no card number, no address."
+        ),
+        "card_part": _("Only a part could be read."),
+        "card_part_text": _("Type what is missing, as it stands on the card."),
+        "card_doubtful": _("Look at the card again."),
+        "card_doubtful_text": _(
+            "Its number says another year of birth or sex. Where name and year below are right, "
+            "go on."
+        ),
+        "card_shown": _("A citizen card"),
+        "card_shown_name": _("Not a ticket; nothing of it is kept"),
+        "card_shown_next": _(
+            "Registered already? Find the name. If not, register on site: name and year of birth "
+            "are filled in."
+        ),
         "walk_in_offline": _("No network: gives a temporary number, made final by itself later."),
         "your_number": _("Your number"),
         "your_temporary_number": _("Your temporary number"),
@@ -216,6 +247,9 @@ def scanner_texts() -> dict[str, str]:
         "number_offline": _("The final number and the ticket come once there is a network."),
         # Device
         "qr_ticket": _("QR code of the ticket"),
+        "qr_temporary": _("QR code instead of the ticket"),
+        "keep_ticket": _("Scan it with your own phone to keep the ticket"),
+        "keep_temporary": _("Take a picture of this: it is good until the ticket is here"),
         "qr_enrol": _("QR code that makes a phone a device"),
         "hand_over_until": _("Good until {time}."),
         "hand_over_away": _("This needs a network. Go back and try again."),

@@ -1,8 +1,10 @@
 /** What the screens share: the desk, the camera, who shows what now. */
 
+import type { CardPerson } from "../shared/cards";
 import type { Camera } from "./camera";
 import type { Decoder } from "./decoder";
 import type { Desk } from "./desk";
+import type { Person } from "./roster";
 import type { Scans, Taken } from "./scans";
 import type { Sync } from "./sync";
 
@@ -11,6 +13,8 @@ export interface Screen {
   root: HTMLElement;
   /** Codes in view of the camera are read while it is shown. */
   scans: boolean;
+  /** It is offered every text that is read, and says whether that was for it. */
+  takes?(text: string, isTyped: boolean): boolean;
   refresh?(): void;
   leave?(): void;
   focus?: HTMLElement;
@@ -20,6 +24,13 @@ export interface Service {
   /** The service worker keeps the page for days without a network. */
   isKept: boolean;
   isNewer: boolean;
+}
+
+/** What is known of a walk-in before the form opens. */
+export interface WalkInStart {
+  card?: CardPerson;
+  /** On the waiting list: is let in as a walk-in. */
+  waiting?: Person;
 }
 
 export interface App {
@@ -41,7 +52,7 @@ export interface App {
     ready(): void;
     camera(): void;
     search(typed?: string): void;
-    walkIn(): void;
+    walkIn(start?: WalkInStart): void;
     handOver(): void;
     signOff(): void;
     end(why: string): void;

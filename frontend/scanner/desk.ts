@@ -3,11 +3,12 @@
  * the store. Other tabs of the same device tell what they have written.
  */
 
+import { phoneLast4 } from "../shared/identity";
 import { canVerify, type DriveFacts, driveFacts, importKeys, trustedNow } from "../shared/tickets";
 import { fold, type VisitScan } from "../shared/visit";
 import { better, type Measurement } from "./clock";
 import { useZone } from "./format";
-import { arrived, living, type Person } from "./roster";
+import { arrived, cancelled, living, type Person } from "./roster";
 import type { DeviceRecord, RosterRecord, ScanRecord, Store, WalkInRecord } from "./store";
 import { say } from "./texts";
 
@@ -32,6 +33,7 @@ export class Desk extends EventTarget {
   readonly scans = new Map<string, ScanRecord>();
   readonly walkIns = new Map<string, WalkInRecord>();
   readonly #byPerson = new Map<string, Set<string>>();
+  readonly #walkInOf = new Map<string, string>();
   roster: RosterRecord = NO_ROSTER;
   facts!: DriveFacts;
   network: Network = "unknown";
@@ -60,7 +62,7 @@ export class Desk extends EventTarget {
     desk.roster = roster ?? NO_ROSTER;
     desk.#addPeople(people);
     for (const scan of scans) desk.#addScan(scan);
-    for (const walkIn of walkIns) desk.walkIns.set(walkIn.id, walkIn);
+    for (const walkIn of walkIns) desk.#addWalkIn(walkIn);
     desk.#tabs?.addEventListener("message", ({ data }) => desk.#hear(data as News));
     return desk;
   }
@@ -97,7 +99,11 @@ export class Desk extends EventTarget {
       if (isIn && person !== null && status !== "checked_in" && status !== "ended")
         unheard.add(person);
     }
-    return arrived(this.people.values()) + unheard.size + this.unsentWalkIns.length;
+    for (const { id } of this.unsentWalkIns) {
+      if (this.isScannedHere(id)) unheard.add(id);
+      else unheard.delete(id);
+    }
+    return arrived(this.people.values()) + unheard.size;
   }
 
   get living(): number {
@@ -130,6 +136,49 @@ export class Desk extends EventTarget {
     return Date.now() + (this.offsetMs ?? 0);
   }
 
+  // --- Who there is ------------------------------------------------------------------------------
+
+  /** The roster, and the walk-ins of this device that are not on it yet. */
+  *everybody(): Generator<Person> {
+    yield* this.people.values();
+    for (const walkIn of this.walkIns.values()) {
+      const isListed = walkIn.result !== null && this.people.has(walkIn.result.registration);
+      if (!isListed && walkIn.refused === null) yield this.#asPerson(walkIn);
+    }
+  }
+
+  /** Give who was registered on site at this device, under the id that is known by now. */
+  walkedIn(id: string): Person | null {
+    const walkIn = this.walkIns.get(id);
+    if (!walkIn) return null;
+    return this.people.get(walkIn.result?.registration ?? "") ?? this.#asPerson(walkIn);
+  }
+
+  #asPerson({ id, wire, result }: WalkInRecord): Person {
+    return {
+      ...cancelled(result?.registration ?? id),
+      status: "registered",
+      name: wire.full_name,
+      phoneLast4: phoneLast4(wire.phone),
+      number: result?.number ?? null,
+    };
+  }
+
+  /** Give the temporary number of somebody whom this device has let in. */
+  temporaryOf(id: string): string | null {
+    const walkIn = this.walkIns.get(id) ?? this.walkIns.get(this.#walkInOf.get(id) ?? "");
+    if (walkIn) return walkIn.temporary;
+    const own = [...(this.#byPerson.get(id) ?? [])].map((scanId) => this.scans.get(scanId)!);
+    return own.find(({ temporary }) => temporary !== null)?.temporary ?? null;
+  }
+
+  /** Give whom this device has given the temporary number. */
+  byTemporary(number: string): Person | null {
+    const scan = [...this.scans.values()].find(({ temporary }) => temporary === number);
+    if (!scan) return null;
+    return this.walkedIn(scan.id) ?? this.people.get(scan.person ?? "") ?? null;
+  }
+
   // --- What is known of a person ----------------------------------------------------------------
 
   /** Whether a scan that counts, at this station, is known: by the roster or by this device. */
@@ -155,7 +204,9 @@ export class Desk extends EventTarget {
   }
 
   #ownScans(id: string): VisitScan[] {
-    const ids = this.#byPerson.get(id) ?? new Set<string>();
+    // Before the server knew a walk-in, its scans went by its own id.
+    const before = this.#byPerson.get(this.#walkInOf.get(id) ?? "") ?? [];
+    const ids = new Set([...(this.#byPerson.get(id) ?? []), ...before]);
     return [...ids].map((scanId) => {
       const { wire, result } = this.scans.get(scanId)!;
       return {
@@ -238,7 +289,7 @@ export class Desk extends EventTarget {
       this.walkIns.delete(news.dropped);
       this.scans.delete(news.dropped);
     }
-    if ("walkIn" in news) this.walkIns.set(news.walkIn.id, news.walkIn);
+    if ("walkIn" in news) this.#addWalkIn(news.walkIn);
     if ("scans" in news) for (const scan of news.scans) this.#addScan(scan);
     if ("roster" in news) {
       if (news.startsAnew) {
@@ -261,6 +312,11 @@ export class Desk extends EventTarget {
       this.people.set(person.id, person);
       if (person.code !== "") this.byCode.set(person.code, person);
     }
+  }
+
+  #addWalkIn(walkIn: WalkInRecord): void {
+    this.walkIns.set(walkIn.id, walkIn);
+    if (walkIn.result) this.#walkInOf.set(walkIn.result.registration, walkIn.id);
   }
 
   #addScan(scan: ScanRecord): void {

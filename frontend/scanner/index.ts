@@ -147,7 +147,7 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
         app.show(cameraScreen(app, seen));
       },
       search: (typed) => app.show(searchScreen(app, typed)),
-      walkIn: () => app.show(walkInScreen(app)),
+      walkIn: (start) => app.show(walkInScreen(app, start)),
       handOver: () => app.show(handOverScreen(app)),
       signOff: () => app.show(signOffScreen(app)),
       end: (why) => void end(why),
@@ -253,7 +253,7 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
   setInterval(refresh, 1_000);
 
   listenToWedge((text) => {
-    if (isOver || desk.ended !== null) return;
+    if (isOver || desk.ended !== null || screen?.takes?.(text, true)) return;
     void take(readTicket(text) ? { text } : { code: text }, false, null);
   });
 
@@ -272,9 +272,10 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
   const reader = new Reader(camera, decoder, {
     reads: () => {
       if (!screen?.scans || !canRead() || camera.state !== "on") return null;
-      return main.querySelector(".camera") ? "all" : "tickets";
+      return screen.takes || main.querySelector(".camera") ? "all" : "tickets";
     },
     isBusy: () => verdict.isBusy,
+    offer: (text) => !verdict.isOpen && (screen?.takes?.(text, false) ?? false),
     take: (text, frameAt) => take({ text }, false, frameAt),
     broken: () => decoderBroke(),
   });

@@ -13,6 +13,8 @@ export interface Wants {
   reads(): "all" | "tickets" | null;
   /** A verdict has just appeared: let it be seen before the next. */
   isBusy(): boolean;
+  /** Offer a text to the screen, though it was read before; says whether that is for it. */
+  offer(text: string): boolean;
   take(text: string, frameAt: number): Promise<void>;
   broken(): void;
 }
@@ -38,14 +40,18 @@ export class Reader {
 
   async #once(): Promise<number> {
     const wanted = document.hidden ? null : this.wants.reads();
-    if (wanted === null) return IDLE_MS;
+    if (wanted === null) {
+      this.#repeats.forget(performance.now());
+      return IDLE_MS;
+    }
     const frameAt = performance.now();
     const frame = this.camera.frame();
     if (!frame) return IDLE_MS;
     const texts = await this.decoder.read(frame);
     const now = performance.now();
     this.#repeats.forget(now);
-    const fresh = texts.filter((text) => !this.#repeats.isRepeat(text, now));
+    const left = texts.filter((text) => !this.#isForScreen(text, now));
+    const fresh = left.filter((text) => !this.#repeats.isRepeat(text, now));
     if (fresh.length === 0 || this.wants.isBusy()) return PAUSE_MS;
     const ticket = fresh.find((text) => readTicket(text) !== null);
     const text = ticket ?? (wanted === "all" ? fresh[0] : undefined);
@@ -53,5 +59,12 @@ export class Reader {
     this.#repeats.take(text, now);
     await this.wants.take(text, frameAt);
     return PAUSE_MS;
+  }
+
+  /** What the screen has used is no news for the next one. */
+  #isForScreen(text: string, now: number): boolean {
+    const isForScreen = this.wants.offer(text);
+    if (isForScreen) this.#repeats.take(text, now);
+    return isForScreen;
   }
 }

@@ -1,9 +1,10 @@
 /** Take what was read: judge it here, write it down, and only then let it be shown. */
 
+import { type CardPerson, readCard } from "../shared/cards";
 import { canVerify, formatCode, judge, readCode, readTicket, type Ticket } from "../shared/tickets";
 import type { Desk } from "./desk";
 import { newId } from "./ids";
-import { temporaryNumber } from "./numbers";
+import { readWalkIn, temporaryNumber } from "./numbers";
 import { asKnown, type Person } from "./roster";
 import type { ScanRecord } from "./store";
 import type { Answer, WireScan } from "./wire";
@@ -19,6 +20,10 @@ export interface Taken {
   verdict: Answer | null;
   person: Person | null;
   ticket: Ticket | null;
+  /** What of a citizen card a walk-in needs; kept nowhere else, and gone with the verdict. */
+  card?: CardPerson | null;
+  /** Registered on site at another device: only the server can tell who it is. */
+  isFromElsewhere?: boolean;
 }
 
 export class Scans {
@@ -37,8 +42,9 @@ export class Scans {
   async #take(read: Read, admit: boolean): Promise<Taken> {
     const { desk } = this;
     const { ticket, what, person, id, names } = this.#look(read);
+    const isFromElsewhere = names.walk_in !== undefined && person === null;
     const verdict =
-      ticket && !canVerify()
+      (ticket && !canVerify()) || (isFromElsewhere && desk.network !== "down")
         ? null
         : await judge(what, {
             drive: desk.facts,
@@ -59,11 +65,22 @@ export class Scans {
         sent: 0,
         result: null,
       },
-      number ? (running) => temporaryNumber(desk.device.label, running) : null,
+      number
+        ? (running) => desk.temporaryOf(id ?? "") ?? temporaryNumber(desk.device.label, running)
+        : null,
     );
     desk.scansChanged([record]);
     this.send();
-    return { record, read, verdict, person: genuine ? person : null, ticket };
+    return {
+      record,
+      // Of a text that names nobody, only this is left.
+      read: names.ticket === null ? { text: "" } : read,
+      verdict,
+      person: genuine ? person : null,
+      ticket,
+      card: names.ticket === null ? cardIn(read) : null,
+      isFromElsewhere,
+    };
   }
 
   /** Say what a scan of this person would be judged, without making one. */
@@ -115,10 +132,12 @@ export class Scans {
     what: Ticket | string | null;
     person: Person | null;
     id: string | null;
-    names: Pick<WireScan, "ticket" | "code" | "registration">;
+    names: Pick<WireScan, "ticket" | "code" | "registration" | "walk_in">;
   } {
     const { people, byCode } = this.desk;
     if ("registration" in read) {
+      const walkedIn = this.#lookWalkIn(read.registration);
+      if (walkedIn.person) return walkedIn;
       const person = people.get(read.registration) ?? null;
       const names = { registration: read.registration };
       return { ticket: null, what: read.registration, person, id: read.registration, names };
@@ -129,6 +148,8 @@ export class Scans {
       const names = { ticket: payloadOf(read.text) };
       return { ticket, what: ticket, person: people.get(id) ?? null, id, names };
     }
+    const walkIn = readWalkIn("text" in read ? read.text : read.code);
+    if (walkIn !== null) return this.#lookWalkIn(walkIn);
     const code = "code" in read ? readCode(read.code) : null;
     // Somebody's identity card, a poster, a slip of the finger: nothing of it is kept.
     if (code === null)
@@ -143,11 +164,23 @@ export class Scans {
     };
   }
 
+  /** Somebody registered on site, by what stands for the ticket until there is one. */
+  #lookWalkIn(walkIn: string) {
+    const person = this.desk.walkedIn(walkIn);
+    const id = person?.id ?? null;
+    return { ticket: null, what: walkIn, person, id, names: { walk_in: walkIn } };
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#before.then(work);
     this.#before = done.catch(() => undefined);
     return done;
   }
+}
+
+function cardIn(read: Read): CardPerson | null {
+  if ("text" in read) return readCard(read.text);
+  return "code" in read ? readCard(read.code, true) : null;
 }
 
 /** Give the bare payload of a text that `readTicket` has read. */

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { CardPerson } from "../shared/cards";
 import { better, measure } from "./clock";
 import { alike, find } from "./find";
 import { newId } from "./ids";
-import { temporaryNumber } from "./numbers";
+import { readWalkIn, temporaryNumber, walkInText } from "./numbers";
 import { cancelled, type Person } from "./roster";
-import { faults } from "./walk-ins";
+import { faults, stillOfCard } from "./walk-ins";
 
 describe("the clock", () => {
   test("the offset is the server's moment against the middle of the round trip", () => {
@@ -28,6 +29,16 @@ describe("the clock", () => {
       good,
     ]);
   });
+});
+
+test("the code of a walk-in says its id and nothing else", () => {
+  const id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+  expect(walkInText(id)).toBe("GH1:WALK-IN:0F8FAD5BD9CB469FA16570867728950E");
+  expect(readWalkIn(` ${walkInText(id).toLowerCase()} `)).toBe(id);
+  expect(["", "GH1:WALK-IN:0F", `${walkInText(id)}0`, id].map(readWalkIn)).toEqual(
+    Array(4).fill(null),
+  );
 });
 
 test("temporary numbers name the device and run on", () => {
@@ -83,6 +94,33 @@ describe("finding people", () => {
 
 describe("the form of a walk-in", () => {
   const good = { full_name: "Hoàng Thị Thu Hương", birth_year: "1994", phone: "0912 000 127" };
+
+  const card: CardPerson = {
+    name: "Hoàng Thị Thu Hương",
+    birthYear: 1994,
+    bornOn: "1994-05-06",
+    sex: "female",
+    isDoubtful: false,
+  };
+
+  test.each([
+    ["2008-12-05", {}],
+    ["2008-12-06", { birth_year: "too_young" }],
+    ["1965-12-06", {}],
+    ["1965-12-05", { birth_year: "too_old" }],
+  ])("a card of somebody born on %s has the faults %j", (bornOn, found) => {
+    const typed = { ...good, birth_year: bornOn.slice(0, 4) };
+
+    expect(faults(typed, "2026-12-05", bornOn)).toEqual(found);
+  });
+
+  test("what else the card says goes when name or year are no longer those of the card", () => {
+    expect(stillOfCard(card, { ...good, full_name: "HOANG THI THU HUONG" })).toBe(card);
+    expect(stillOfCard({ ...card, name: "" }, good)).toEqual({ ...card, name: "" });
+    expect(stillOfCard(card, { ...good, full_name: "Hoàng Văn Thu" })).toBeNull();
+    expect(stillOfCard(card, { ...good, birth_year: "1995" })).toBeNull();
+    expect(stillOfCard(null, good)).toBeNull();
+  });
 
   test.each([
     [{}, {}],

@@ -63,7 +63,8 @@ export interface WalkInRecord {
   wire: WireWalkIn;
   temporary: string | null;
   sent: 0 | 1;
-  result: WalkInResult | null;
+  /** Without the donor's own link: whoever finds the phone could open it. */
+  result: Omit<WalkInResult, "manage_url"> | null;
   /** The code of the server's refusal; staff are told, and it is not sent again. */
   refused: string | null;
 }

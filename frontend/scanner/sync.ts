@@ -167,9 +167,9 @@ export class Sync {
     let record: WalkInRecord;
     let scan = desk.scans.get(walkIn.id) ?? null;
     try {
-      const result = await sendWalkIn(desk.device.token, walkIn.wire);
-      // The server has them now: phone and birth year leave the device.
-      const wire = { ...walkIn.wire, phone: "", birth_year: 0 };
+      const { manage_url: _own, ...result } = await sendWalkIn(desk.device.token, walkIn.wire);
+      // The server has them now: phone, birth year and sex leave the device.
+      const { sex: _sex, ...wire } = { ...walkIn.wire, phone: "", birth_year: 0 };
       record = { ...walkIn, wire, sent: 1, result };
       scan = scan && { ...scan, person: result.registration, result: asScanResult(record, result) };
       this.#pullAgain = true;
@@ -177,12 +177,24 @@ export class Sync {
       if (!(error instanceof Refusal)) throw error;
       if (this.#isEnded(error)) return;
       if (error.status === 413 || error.status === 415) throw error;
+      if (walkIn.wire.offline && walkIn.wire.phone !== "" && "phone" in error.fields) {
+        // The person is in and has left the desk: better known without a phone than not at all.
+        await this.#withoutPhone(walkIn);
+        return;
+      }
       const field = Object.values(error.fields)[0];
       record = { ...walkIn, refused: error.code === "invalid" && field ? field : error.code };
     }
     await desk.store.saveWalkIn(record, scan);
     if (scan) desk.scansChanged([scan]);
     desk.walkInChanged(record);
+  }
+
+  async #withoutPhone(walkIn: WalkInRecord): Promise<void> {
+    const record = { ...walkIn, wire: { ...walkIn.wire, phone: "" } };
+    await this.desk.store.saveWalkIn(record, null);
+    this.desk.walkInChanged(record);
+    this.#again = true;
   }
 
   // --- Down ---------------------------------------------------------------------------------------
@@ -225,7 +237,7 @@ export class Sync {
     return true;
   }
 
-  /** Scans that are still here were made, as it turns out, without the network. */
+  /** Scans and walk-ins that are still here were made, as it turns out, without the network. */
   async #noteAway(): Promise<void> {
     const { desk } = this;
     const records = desk.unsentScans
@@ -235,11 +247,19 @@ export class Sync {
       await desk.store.saveScans(records, []);
       desk.scansChanged(records);
     }
+    for (const walkIn of desk.unsentWalkIns.filter(({ wire }) => !wire.offline)) {
+      const record = { ...walkIn, wire: { ...walkIn.wire, offline: true } };
+      await desk.store.saveWalkIn(record, null);
+      desk.walkInChanged(record);
+    }
     desk.setNetwork("down");
   }
 }
 
-function asScanResult({ id, wire }: WalkInRecord, result: WalkInResult): ScanResult {
+function asScanResult(
+  { id, wire }: WalkInRecord,
+  result: Omit<WalkInResult, "manage_url">,
+): ScanResult {
   const registration = {
     id: result.registration,
     name: wire.full_name,

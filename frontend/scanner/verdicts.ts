@@ -82,6 +82,7 @@ export function view(taken: Taken, desk: Desk, showTemporary: boolean): View {
   );
   const at = Date.parse(wire.scanned_at) + (wire.clock_offset_ms ?? 0);
   const number = result?.registration?.number ?? known?.number ?? null;
+  const given = number ?? (id === null ? null : desk.temporaryOf(id));
   const base = {
     verdict,
     tone: toneOf(verdict),
@@ -120,7 +121,7 @@ export function view(taken: Taken, desk: Desk, showTemporary: boolean): View {
         word: say("already_scanned"),
         details: [
           ...firstScan(taken, desk),
-          number === null ? "" : say("has_number", { number }),
+          given === null ? "" : say("has_number", { number: given }),
           conflictLine(taken),
         ].filter(Boolean),
         buttons: [{ action: "search", label: say("not_this_person") }, next],
@@ -155,8 +156,8 @@ export function view(taken: Taken, desk: Desk, showTemporary: boolean): View {
       return {
         ...base,
         word: say("unknown"),
-        name: say("unknown_name"),
-        details: [say("unknown_next")],
+        name: say(taken.isFromElsewhere ? "walk_in_elsewhere" : "unknown_name"),
+        details: [say(taken.isFromElsewhere ? "walk_in_elsewhere_next" : "unknown_next")],
         buttons: [search, next],
       };
     case "wrong_day": {
@@ -198,6 +199,16 @@ export function view(taken: Taken, desk: Desk, showTemporary: boolean): View {
       };
     case "bad_signature":
     case "malformed":
+      if (taken.card) {
+        // Nothing of the card is shown: the screen is seen by whoever stands around.
+        return {
+          ...base,
+          word: say("card_shown"),
+          name: say("card_shown_name"),
+          details: [say("card_shown_next")],
+          buttons: [search, walkIn],
+        };
+      }
       return {
         ...base,
         word: say(verdict),
@@ -215,14 +226,14 @@ export function view(taken: Taken, desk: Desk, showTemporary: boolean): View {
   }
 }
 
-/** What is said while nobody can tell: this page cannot check signatures itself. */
-export function unchecked(isAsking: boolean): Omit<View, "verdict"> {
+/** What is said while nobody here can tell, for this page cannot check signatures or has no name. */
+export function unchecked(isAsking: boolean, isWalkIn: boolean): Omit<View, "verdict"> {
   return {
     tone: "look",
     shape: "look",
     word: say(isAsking ? "checking" : "not_checked"),
-    name: say("not_checked_name"),
-    details: [say("not_checked_next")],
+    name: say(isWalkIn ? "walk_in_elsewhere" : "not_checked_name"),
+    details: isWalkIn ? [] : [say("not_checked_next")],
     number: null,
     waitsForNumber: false,
     buttons: [

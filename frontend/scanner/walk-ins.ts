@@ -1,18 +1,30 @@
 /** Register somebody on site: written down here first, then sent. */
 
-import { cleanName } from "../shared/identity";
+import type { CardPerson } from "../shared/cards";
+import { cleanName, isPhone, nameSearch } from "../shared/identity";
+import { isNear } from "../shared/tickets";
 import type { Desk } from "./desk";
 import { newId } from "./ids";
 import { temporaryNumber } from "./numbers";
 import type { ScanRecord, WalkInRecord } from "./store";
+import { say } from "./texts";
 import type { WalkInForm } from "./wire";
+
+// As in donors/identity.py.
+const MINIMUM_AGE = 18;
+const REFUSED_FROM_AGE = 61;
 
 export type Field = "full_name" | "birth_year" | "phone";
 
-/** Give what is wrong with each field, as a key of the texts. Pure. */
+/**
+ * Give what is wrong with each field, as a key of the texts. Pure.
+ *
+ * `bornOn` is of the card: where the whole date is known, the year need not do.
+ */
 export function faults(
   typed: Record<Field, string>,
   driveDate: string,
+  bornOn: string | null = null,
 ): Partial<Record<Field, string>> {
   const found: Partial<Record<Field, string>> = {};
   const name = cleanName(typed.full_name);
@@ -21,13 +33,37 @@ export function faults(
   const driveYear = Number(driveDate.slice(0, 4));
   if (!/^[12]\d{3}$/.test(typed.birth_year.trim()) || year < driveYear - 120 || year > driveYear) {
     found.birth_year = "year_bad";
-  } else if (driveYear - year < 18) found.birth_year = "too_young";
-  // Sixty-one already on New Year's Day: whatever the birthday, it is certain.
-  else if (driveYear - year > 61) found.birth_year = "too_old";
-  const phone = typed.phone.replace(/[\s.()-]/g, "");
-  if (phone !== "" && !/^(0|\+?84)[35789]\d{8}$|^\+(?!84)\d{7,15}$/.test(phone))
-    found.phone = "phone_bad";
+  } else {
+    const hadBirthday = bornOn !== null && bornOn.slice(5) <= driveDate.slice(5);
+    const youngest = driveYear - year - (bornOn === null || hadBirthday ? 0 : 1);
+    // Sixty-one already on New Year's Day: whatever the birthday, it is certain.
+    const oldest = driveYear - year - (hadBirthday ? 0 : 1);
+    if (youngest < MINIMUM_AGE) found.birth_year = "too_young";
+    else if (oldest >= REFUSED_FROM_AGE) found.birth_year = "too_old";
+  }
+  if (typed.phone.trim() !== "" && !isPhone(typed.phone)) found.phone = "phone_bad";
   return found;
+}
+
+/** Give what else the card says, while name and year are still those of the card. Pure. */
+export function stillOfCard(
+  card: CardPerson | null,
+  typed: Record<Field, string>,
+): Pick<CardPerson, "bornOn" | "sex"> | null {
+  if (!card) return null;
+  const sameName = card.name === "" || nameSearch(card.name) === nameSearch(typed.full_name);
+  return sameName && String(card.birthYear) === typed.birth_year.trim() ? card : null;
+}
+
+/** Whether somebody who comes now comes to this drive; the server takes nobody else. */
+export function isDriveDay({ now, facts }: Pick<Desk, "now" | "facts">): boolean {
+  return now === null || isNear(facts, now);
+}
+
+/** Give the server's refusal in words. */
+export function whyRefused(code: string): string {
+  for (const key of [`walk_in_${code}`, code]) if (say(key) !== key) return say(key);
+  return say("refused", { code });
 }
 
 export async function register(
@@ -56,7 +92,7 @@ export async function register(
         shown: "accepted",
         kind: "pass",
       },
-      person: null,
+      person: id,
       name: form.full_name,
       sent: 1,
       result: null,

@@ -10,6 +10,8 @@ const FASTEST_HAND_MS = 60;
 const LONGEST_PAUSE_MS = 1_000;
 const SHORTEST = 6;
 const NO_HAND_TYPES = 100;
+/** The fields of a citizen card; many are shorter than that. */
+const A_CARD = /\d{12}\|.*\|.*\|/;
 
 export interface Key {
   key: string;
@@ -39,7 +41,8 @@ export class WedgeReader {
 
   #end(): string | null {
     const burst = this.#text.slice(this.#burst);
-    const text = this.#text.length >= NO_HAND_TYPES ? this.#text : burst;
+    const isScanned = this.#text.length >= NO_HAND_TYPES || A_CARD.test(this.#text);
+    const text = isScanned ? this.#text : burst;
     this.#text = "";
     return text.length >= SHORTEST ? text : null;
   }

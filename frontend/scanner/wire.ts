@@ -106,6 +106,7 @@ export interface WalkInForm {
   full_name: string;
   phone: string;
   birth_year: number;
+  sex?: "female" | "male";
 }
 
 export interface WireWalkIn extends WalkInForm {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import vectors from "../../tests/vectors/identity.json";
-import { cleanName, nameSearch, phoneLast4 } from "./identity";
+import { cleanName, isPhone, nameSearch, phoneLast4 } from "./identity";
 
 test.each(vectors.names)("cleanName: %j", ({ typed, ...result }) => {
   expect(cleanName(typed)).toEqual(result);
@@ -12,6 +12,10 @@ test.each(vectors.searches)("nameSearch: %j", ({ name, search }) => {
 
 test.each(vectors.phones)("phoneLast4: %j", ({ phone, last4 }) => {
   expect(phoneLast4(phone)).toBe(last4);
+});
+
+test.each(vectors.typed_phones)("isPhone: %j", ({ typed, is_phone }) => {
+  expect(isPhone(typed)).toBe(is_phone);
 });
 
 test("half a character is refused", () => {

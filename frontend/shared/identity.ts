@@ -66,6 +66,21 @@ function foldCase(letter: string): string {
 
 // --- Phones -----------------------------------------------------------------------------------
 
+const MOBILE = /^(?:\+84|\+840|0084|00840|84|0)(?:3[2-9]|5[25689]|7[06-9]|8[1-9]|9[0-46-9])\d{7}$/;
+const SEPARATORS = /[\s.,()/\\\-_·•‐‑‒–—−]+/g;
+
+/**
+ * Whether this is a Vietnamese mobile in any usual spelling, or may be a number with `+` of another
+ * country, which only the server knows for certain.
+ */
+export function isPhone(text: string): boolean {
+  const plain = text
+    .replace(/\p{Cf}/gu, "")
+    .normalize("NFKC")
+    .replace(SEPARATORS, "");
+  return MOBILE.test(plain) || /^\+(?!84)[1-9]\d{6,14}$/.test(plain);
+}
+
 /** Give the last four digits; less where there are not so many. */
 export function phoneLast4(phone: string): string {
   return phone.replace(/[^0-9]/g, "").slice(-4);

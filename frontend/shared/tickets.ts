@@ -299,7 +299,8 @@ function judgeSlot(
   return "accepted";
 }
 
-function isNear(drive: DriveFacts, at: number): boolean {
+/** Whether the drive is held about then, give or take twelve hours. */
+export function isNear(drive: DriveFacts, at: number): boolean {
   return drive.startsAt - DAY_MARGIN <= at && at <= drive.endsAt + DAY_MARGIN;
 }
 

@@ -209,6 +209,16 @@ def test_parse_phone_refuses_what_is_no_mobile(typed, code):
     assert refusal.value.code == code
 
 
+@pytest.mark.parametrize("case", VECTORS["typed_phones"], ids=lambda case: ascii(case["typed"]))
+def test_parse_phone_agrees_with_the_devices(case):
+    try:
+        parse_phone(case["typed"])
+    except InvalidIdentity:
+        assert not case["is_phone"]
+    else:
+        assert case["is_phone"]
+
+
 @given(st.text(max_size=60) | st.text(alphabet="+0123456789 .", max_size=20))
 def test_parse_phone_gives_e164_or_refuses(text):
     try:

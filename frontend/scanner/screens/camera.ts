@@ -9,6 +9,7 @@ import { clock } from "../format";
 import { allowSound } from "../sounds";
 import { say } from "../texts";
 import { shapeOf, toneOf, verdictOf } from "../verdicts";
+import { whyRefused } from "../walk-ins";
 
 const UNDO_MS = 10_000;
 const COLOURS = { go: "icon-ok", look: "icon-warn", stop: "icon-no" };
@@ -24,6 +25,7 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
   const { desk, camera } = app;
   const stage = part(root, "stage");
   stage.prepend(camera.video);
+  void camera.video.play().catch(() => undefined); // a screen without it has paused it
   fill(root, { station: desk.stationName });
   bind(root, {
     ready: () => app.open.ready(),
@@ -75,7 +77,7 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
         .filter((walkIn) => walkIn.refused !== null)
         .map(({ id, wire, refused }) => ({
           key: `refused ${id}`,
-          text: say("refused_row", { name: wire.full_name, why: say(refused!) }),
+          text: say("refused_row", { name: wire.full_name, why: whyRefused(refused!) }),
         })),
     ].filter(({ key }) => !seen.has(key));
     const [first] = rows;

@@ -3,6 +3,7 @@
 import { formatCode, readCode } from "../../shared/tickets";
 import type { App, Screen } from "../app";
 import { bind, copy, fill, part } from "../dom";
+import { walkInText } from "../numbers";
 import { qr } from "../qr";
 import { signal } from "../sounds";
 import { say } from "../texts";
@@ -15,7 +16,7 @@ export function numberScreen(app: App, id: string): Screen {
     next: () => app.open.camera(),
     undo: () => {
       const { wire, result } = desk.walkIns.get(id)!;
-      void app.undo({ id, person: result?.registration ?? null, name: wire.full_name });
+      void app.undo({ id, person: result?.registration ?? id, name: wire.full_name });
       app.open.camera();
     },
   });
@@ -32,11 +33,14 @@ export function numberScreen(app: App, id: string): Screen {
         ? [result.merged ? say("number_merged") : "", say("number_next")].filter(Boolean).join(" ")
         : say("number_offline"),
     });
-    part(root, "ticket").hidden = result === null;
-    if (!result) return;
-    part(root, "qr").replaceChildren(qr(result.ticket, say("qr_ticket")));
-    const code = readCode(result.code);
-    fill(root, { code: code === null ? result.code : formatCode(code) });
+    // Until there is a ticket, a code that any device reads again stands for it.
+    const text = result?.ticket ?? walkInText(id);
+    part(root, "qr").replaceChildren(qr(text, say(result ? "qr_ticket" : "qr_temporary")));
+    const code = readCode(result?.code ?? "");
+    fill(root, {
+      keep: say(result ? "keep_ticket" : "keep_temporary"),
+      code: code === null ? (result?.code ?? "") : formatCode(code),
+    });
   }
   refresh();
   signal("go");

@@ -22,7 +22,12 @@ export function searchScreen(app: App, typed = ""): Screen {
 
   async function draw(): Promise<void> {
     const turn = ++shown;
-    const found = find(desk.people.values(), field.value);
+    const found = find(desk.everybody(), field.value);
+    const numbered = desk.byTemporary(field.value.trim().toUpperCase());
+    if (numbered && !found.people.some(({ id }) => id === numbered.id)) {
+      found.people.unshift(numbered);
+      found.count++;
+    }
     const rows = await Promise.all(found.people.map(personRow));
     if (turn !== shown) return;
     if (found.code !== null && found.count === 0) rows.push(codeRow(found.code));
@@ -65,7 +70,7 @@ export function searchScreen(app: App, typed = ""): Screen {
   function enter(): void {
     const text = field.value.trim();
     if (readTicket(text)) return void app.take({ text });
-    const found = find(desk.people.values(), text);
+    const found = find(desk.everybody(), text);
     if (found.code !== null || CODE_LIKE.test(text)) return void app.take({ code: text });
     if (found.count === 1) part(root, "rows").querySelector<HTMLElement>("button")?.focus();
   }

@@ -1,7 +1,7 @@
 /** The verdict over everything: appears at once, changes when the server knows better. */
 
 import { canVerify } from "../../shared/tickets";
-import type { App } from "../app";
+import type { App, WalkInStart } from "../app";
 import { copy, element, fill, icon, part } from "../dom";
 import type { Taken } from "../scans";
 import { signal } from "../sounds";
@@ -15,6 +15,13 @@ const AT_LEAST_MS = 900;
 /** After that the temporary number is shown: the network is not quick enough. */
 const NUMBER_PATIENCE_MS = 1_200;
 const ASKING_MS = 4_000;
+
+/** What the form of a walk-in begins with, so that nothing is asked or read twice. */
+function startOf(taken: Taken | null): WalkInStart {
+  if (!taken) return {};
+  const isWaiting = taken.person?.status === "waitlisted";
+  return isWaiting ? { waiting: taken.person! } : taken.card ? { card: taken.card } : {};
+}
 
 export class VerdictScreen {
   readonly #place = document.getElementById("verdict")!;
@@ -98,9 +105,10 @@ export class VerdictScreen {
     if (record) taken.record = record;
     const age = performance.now() - this.#shownAt;
     const { desk } = this.app;
-    if (verdictOf(taken) === null && !canVerify()) {
-      const isAsking = desk.network !== "down" && age < ASKING_MS;
-      this.#draw({ ...unchecked(isAsking), verdict: "unknown" });
+    const isWalkIn = taken.isFromElsewhere ?? false;
+    const isAsking = desk.network !== "down" && age < ASKING_MS;
+    if (verdictOf(taken) === null && (isWalkIn ? isAsking : !canVerify())) {
+      this.#draw({ ...unchecked(isAsking, isWalkIn), verdict: "unknown" });
       delete this.#place.dataset.verdict;
       return;
     }
@@ -194,8 +202,8 @@ export class VerdictScreen {
     const taken = this.#taken;
     this.close();
     const { app } = this;
-    if (action === "search") app.open.search();
-    else if (action === "walk-in") app.open.walkIn();
+    if (action === "search") app.open.search(taken?.card?.name);
+    else if (action === "walk-in") app.open.walkIn(startOf(taken));
     else if (action === "undo" && taken) void app.undo(taken.record);
     else if (action === "admit" && taken) void app.take(taken.read, true);
   }
