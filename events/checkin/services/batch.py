@@ -12,9 +12,10 @@ from django.db.models import F
 
 from events.checkin.models import Answer, Device, ScanKind, StationKind
 from events.checkin.services.anew import StartAnew
-from events.checkin.services.ledger import Arrival, Known, NewScan, StoredScan, Writing, write
+from events.checkin.services.ledger import Known, NewScan, StoredScan
 from events.checkin.services.readings import FirstScan, OtherScan, Reading, ScanResult
 from events.checkin.services.visits import Visits
+from events.checkin.services.writing import Arrival, Writing, write
 from events.checkin.visit import VisitScan, VisitState, corrected_time
 from events.drives.models import Drive
 from events.registrations.models import Registration
