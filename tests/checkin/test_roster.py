@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time as clock
 import zlib
+from contextlib import suppress
 from datetime import time, timedelta
 from typing import Any
 
@@ -11,14 +14,17 @@ import pytest
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
+from events.checkin.api.reading import read_reading
 from events.checkin.models import Device
 from events.checkin.roster import Cursor, RosterPage, roster_page
+from events.checkin.services import accept_scans
 from events.drives.models import Drive
 from events.drives.replan import DriveChanges
 from events.registrations.models import Registration
+from events.registrations.refusals import RegistrationRefused
 from events.registrations.services import cancel_drive, cancel_registration, update_drive
 from events.registrations.tickets import format_code
-from tests.checkin.conftest import DURING, Phone, a_scan, make_device
+from tests.checkin.conftest import DURING, Phone, a_scan, an_undo, make_device
 from tests.factories import DriveFactory, RegistrationFactory, UnitFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
@@ -315,3 +321,124 @@ def test_deltas_under_writers_end_with_what_the_database_has(drive: Drive):
     there = Registration.objects.filter(drive=drive)
     assert known == {r.public_id: (r.full_name, r.status) for r in there}
     assert len(known) == 12 + 4 * 14
+
+
+class Reader:
+    """A device that follows the cursor, and applies what comes as the scanner does."""
+
+    def __init__(self, drive: Drive) -> None:
+        self.drive = drive
+        self.people: dict[str, dict[str, Any]] = {}
+        self.revoked: set[str] = set()
+        self.cursor: str | None = None
+
+    def read(self) -> RosterPage:
+        page = roster_page(self.drive, self.cursor, now=DURING, page_size=4)
+        for row in page.registrations:
+            self.people[row["id"]] = row
+            self.revoked.discard(row["id"])
+        for id in page.revoked:
+            self.people.pop(id, None)
+            self.revoked.add(id)
+        self.cursor = page.cursor
+        return page
+
+    def read_on(self) -> RosterPage:
+        """Finish what is under way, and read once more all that came after it."""
+        while self.read().more:
+            pass
+        page = self.read()
+        while page.more:
+            page = self.read()
+        return page
+
+
+class Writers:
+    """Threads that do what is done on the day, in transactions that stay open for random times."""
+
+    def __init__(self, drive: Drive, seed: int) -> None:
+        self.drive, self.seed = drive, seed
+        self.slot = drive.slots.last()
+        self.people = RegistrationFactory.create_batch(14, slot=self.slot)
+        self.phones = [make_device(drive).device for _ in range(3)]
+
+    def work(self, worker: int) -> None:
+        chance = random.Random(f"{self.seed} {worker}")
+        deeds = [
+            self.scan,
+            self.scan,
+            self.undo,
+            self.rename,
+            self.give_up,
+            self.come,
+            self.give_in,
+        ]
+        for _n in range(25):
+            with suppress(RegistrationRefused):
+                chance.choice(deeds)(chance)
+
+    def scan(self, chance: random.Random) -> None:
+        seen = a_scan(chance.choice(self.people), shown="accepted", offline=True, admit=True)
+        device = chance.choice(self.phones)
+        self._accept(device, seen)
+
+    def undo(self, chance: random.Random) -> None:
+        seen = a_scan(chance.choice(self.people), shown="accepted", offline=True, admit=True)
+        device = chance.choice(self.phones)
+        self._accept(device, seen)
+        self._accept(device, an_undo(seen))
+
+    def _accept(self, device: Device, *scans: dict[str, Any]) -> None:
+        readings = [read_reading(scan) for scan in scans]
+        accept_scans(device=device, readings=readings, sent_at=DURING, now=DURING)
+
+    def rename(self, chance: random.Random) -> None:
+        """Long ones, and some that come to nothing."""
+        with transaction.atomic():
+            person = chance.choice(self.people)
+            name = f"Nguyễn Văn {chance.randrange(10**6)}"
+            Registration.objects.filter(pk=person.pk).update(full_name=name)
+            clock.sleep(chance.uniform(0, 0.04))
+            if chance.random() < 0.3:
+                transaction.set_rollback(True)
+
+    def give_up(self, chance: random.Random) -> None:
+        with transaction.atomic():
+            cancel_registration(registration=chance.choice(self.people), now=DURING)
+            clock.sleep(chance.uniform(0, 0.02))
+
+    def come(self, chance: random.Random) -> None:
+        with transaction.atomic():
+            RegistrationFactory(slot=self.slot)
+            clock.sleep(chance.uniform(0, 0.04))
+
+    def give_in(self, chance: random.Random) -> None:
+        """An older transaction that writes late, after younger ones are done."""
+        with transaction.atomic():
+            connection.cursor().execute("SELECT pg_current_xact_id()")
+            clock.sleep(chance.uniform(0, 0.04))
+            self.scan(chance)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_reader_of_deltas_ends_with_the_whole_roster_whatever_is_done_meanwhile(
+    drive: Drive, seed: int
+):
+    writers = Writers(drive, seed)
+    reader = Reader(drive)
+
+    threads = [in_thread(lambda worker=n: writers.work(worker)) for n in range(4)]
+    reads = 0
+    while any(thread.is_alive() for thread in threads):
+        reader.read()
+        reads += 1
+    last = reader.read_on()
+
+    whole = roster_page(drive, None, now=DURING)
+    assert reader.people == {row["id"]: row for row in whole.registrations}
+    assert reader.revoked == set(whole.revoked)
+    assert (last.conflicts, last.total) == (whole.conflicts, whole.total)
+    assert last.total == len(reader.people)
+    assert reads > 20
