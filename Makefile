@@ -35,7 +35,7 @@ soak: dev  ## the long fault runs
 	$(PYTHON) -m pytest -q -m soak
 
 bench: dev  ## measurements, into docs/benchmarks.md
-	$(PYTHON) -m tests.bench
+	$(PYTHON) -m tests.bench --big
 
 check: dev  ## linters, types, imports, migrations, translations
 	@$(PYTHON) -m tests.check

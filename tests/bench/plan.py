@@ -12,7 +12,7 @@ from tests.bench import messages, reads, rush, scans
 from tests.bench.client import Answers
 from tests.bench.measure import Result, Side, alternate, pss_mib
 from tests.bench.parts import BARE, GROWN, OURS, Parts, Server, use_database
-from tests.bench.people import our_drive, register_people
+from tests.bench.people import loading, our_drive, register_people
 from tests.bench.statements import Statements
 
 Round = Callable[[], Answers]
@@ -236,12 +236,16 @@ class Plan:
         donors = self.amounts.donors
         drives_a_time = 5
         groups = max(1, donors // 5000)
-        for _group in range(groups):
-            drives = [
-                our_drive(slots=8, capacity=donors // groups).drive.pk
-                for _n in range(drives_a_time)
-            ]
-            register_people(drives, donors // groups)
+        with loading():
+            for group in range(groups):
+                drives = [
+                    our_drive(slots=8, capacity=donors // groups).drive.pk
+                    for _n in range(drives_a_time)
+                ]
+                register_people(drives, donors // groups)
+                if group % 20 == 19:
+                    self.say(f"growth: {(group + 1) * (donors // groups):,} donors loaded")
+            self.say("growth: indexes")
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
             cursor.execute(
