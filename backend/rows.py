@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Field, ForeignKey, GeneratedField, Model
+from django.db.models import (
+    BooleanField,
+    CharField,
+    DateTimeField,
+    EmailField,
+    Field,
+    ForeignKey,
+    GeneratedField,
+    Model,
+    TextField,
+)
 
 from backend.prepared import prepared_cursor
 
@@ -29,13 +40,17 @@ def insert(*rows: M, on_conflict: str = "") -> list[M]:
     if not rows:
         return []
     fields, columns, returned = _shape(type(rows[0]))
-    places, params = [], []
+    places: list[str] = []
+    params: list[Any] = []
     waiting = _gathered.get()
     for row in rows:
         marks = []
-        for field in fields:
+        for field, plain in fields:
             value = field.pre_save(row, add=True)
-            if value is None and waiting and (at := _place_of(row, field, waiting)) is not None:
+            if type(value) is plain:
+                marks.append("%s")
+                params.append(value)
+            elif value is None and waiting and (at := _place_of(row, field, waiting)) is not None:
                 marks.append(f"(SELECT id FROM w{at})")  # noqa: S608 - a number of ours
             elif hasattr(value, "resolve_expression"):
                 # An expression of ours that stands alone, such as the writer's mark.
@@ -115,9 +130,19 @@ def _take_ids(rows: Sequence[M], ids: Sequence[Any]) -> list[M]:
     return list(rows)
 
 
+# Values that PostgreSQL takes as a field holds them; to ask the field is half of an insertion.
+_PLAIN: dict[type[Field[Any, Any]], type] = {
+    CharField: str,
+    TextField: str,
+    EmailField: str,
+    BooleanField: bool,
+    DateTimeField: datetime,
+}
+
+
 @lru_cache
-def _shape(model: type[Model]) -> tuple[list[Field[Any, Any]], str, str]:
-    """Return the fields that are written, and the statement's two ends."""
+def _shape(model: type[Model]) -> tuple[list[tuple[Field[Any, Any], type | None]], str, str]:
+    """Return the fields that are written, with the type of their plain values, and both ends."""
     quote, meta = connection.ops.quote_name, model._meta
     fields = [
         field
@@ -127,4 +152,6 @@ def _shape(model: type[Model]) -> tuple[list[Field[Any, Any]], str, str]:
     names = ", ".join(quote(str(field.column)) for field in fields)
     assert meta.pk is not None
     start = f"INSERT INTO {quote(meta.db_table)} ({names})"
-    return fields, start, f" RETURNING {quote(str(meta.pk.column))}"
+    plain = _PLAIN if connection.vendor == "postgresql" else {}
+    written = [(field, plain.get(type(field))) for field in fields]
+    return written, start, f" RETURNING {quote(str(meta.pk.column))}"
