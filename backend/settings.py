@@ -187,14 +187,16 @@ WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=os.cpu_count() or 1)
 
 
 def _postgresql(url: str) -> dict[str, Any]:
-    """Persistent connections through psycopg's pool, one for each thread that may ask."""
+    """Persistent connections through psycopg's pool, which the threads share."""
     database: dict[str, Any] = env.db_url_config(url)
     options = {
         "connect_timeout": 5,
         "prepare_threshold": 2,  # of backend.prepared alone; a transaction pooler wants None
         "pool": {
             "min_size": 0,
-            "max_size": WEB_THREADS + 2,
+            # Fewer than threads: where many wait in the database for one drive's lock, its
+            # holder gets on slowly. With ten, scans by sixteen phones took three times as long.
+            "max_size": max(2, WEB_THREADS // 2),
             # While the database is away, nobody waits longer for it: threads that wait answer
             # nobody else. The pool's own pauses grow until it gives up; then the next request
             # tries at once, so that all goes on when the database is back.

@@ -41,6 +41,9 @@ for _source in (Path(__file__).parent.parent / "locale").glob("*/LC_MESSAGES/*.p
 from backend.settings import *  # noqa: E402, F403
 from backend.settings import DATABASES, STORAGES  # noqa: E402
 
+if TEST_DATABASE == "postgresql":
+    # Tests hold transactions open on purpose.
+    DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 10
 if TEST_DATABASE == "sqlite":
     # A file, not memory: threads and processes then meet as they do in earnest.
     DATABASES["default"]["TEST"] = {"NAME": OWN_DIR / "test.sqlite3"}
