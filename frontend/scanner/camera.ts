@@ -1,10 +1,23 @@
 /** The camera: opened, chosen, lit, and opened again by itself when its stream dies. */
 
-export type CameraState = "off" | "opening" | "on" | "blocked" | "missing" | "busy" | "impossible";
+export type CameraState =
+  | "off"
+  | "opening"
+  | "on"
+  | "blocked"
+  | "missing"
+  | "busy"
+  /** The address is not secure. */
+  | "impossible"
+  /** The browser has none for pages: one inside of a chat app. */
+  | "unsupported";
 
 const STALLED_MS = 4_000;
 const WATCH_EVERY_MS = 1_000;
-const LONGEST_SIDE = 900;
+/** A code seen from two metres still has three pixels a module. */
+const LONGEST_SIDE = 960;
+/** What lies just outside of what staff see is read as well. */
+const MARGIN = 1.1;
 
 export class Camera extends EventTarget {
   readonly video = document.createElement("video");
@@ -36,7 +49,7 @@ export class Camera extends EventTarget {
 
   async open(): Promise<CameraState> {
     this.#wanted = true;
-    if (!Camera.isPossible()) return this.#become("impossible");
+    if (!Camera.isPossible()) return this.#become(isSecureContext ? "unsupported" : "impossible");
     if (this.state === "opening" || this.#isAlive()) return this.state;
     this.#release();
     this.#become("opening");
@@ -145,19 +158,31 @@ export class Camera extends EventTarget {
     return state;
   }
 
-  /** Give the present picture, scaled down to what the decoder needs; null while there is none. */
+  /** Give what staff see of the present picture, at the size the decoder needs; null: none yet. */
   frame(): ImageData | null {
     const { videoWidth, videoHeight, readyState } = this.video;
     if (this.state !== "on" || readyState < 2 || videoWidth === 0 || !this.#context) return null;
-    const scale = Math.min(1, LONGEST_SIDE / Math.max(videoWidth, videoHeight));
-    const width = Math.round(videoWidth * scale);
-    const height = Math.round(videoHeight * scale);
-    if (this.#canvas.width !== width || this.#canvas.height !== height) {
-      this.#canvas.width = width;
-      this.#canvas.height = height;
+    const { left, top, width, height } = this.#inView(videoWidth, videoHeight);
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
+    const [across, down] = [Math.round(width * scale), Math.round(height * scale)];
+    if (this.#canvas.width !== across || this.#canvas.height !== down) {
+      this.#canvas.width = across;
+      this.#canvas.height = down;
     }
-    this.#context.drawImage(this.video, 0, 0, width, height);
-    return this.#context.getImageData(0, 0, width, height);
+    this.#context.drawImage(this.video, left, top, width, height, 0, 0, across, down);
+    return this.#context.getImageData(0, 0, across, down);
+  }
+
+  /** The stage shows the middle of the picture only (`object-fit: cover`). */
+  #inView(videoWidth: number, videoHeight: number): DOMRect {
+    const { clientWidth, clientHeight } = this.video;
+    if (clientWidth === 0 || clientHeight === 0) {
+      return new DOMRect(0, 0, videoWidth, videoHeight); // nobody looks, but it may be read
+    }
+    const shrinks = Math.min(videoWidth / clientWidth, videoHeight / clientHeight) * MARGIN;
+    const width = Math.min(videoWidth, clientWidth * shrinks);
+    const height = Math.min(videoHeight, clientHeight * shrinks);
+    return new DOMRect((videoWidth - width) / 2, (videoHeight - height) / 2, width, height);
   }
 
   // --- Light and choice ---------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 /** The page's side of the decoder: one frame at a time, and a new worker when it breaks. */
 
+import type { Look } from "./looks";
 import type { FromDecoder, ToDecoder } from "./worker";
 
 const PATIENCE_MS = 5_000;
@@ -28,6 +29,7 @@ export class Decoder {
   }
 
   async #begin(): Promise<void> {
+    if (!Decoder.isPossible()) throw new Error("no WebAssembly");
     const worker = new Worker(this.script);
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<FromDecoder>) => this.#answer?.(data);
@@ -37,9 +39,9 @@ export class Decoder {
   }
 
   /** Give the texts of all codes in a frame. The frame's pixels go to the worker. */
-  async read(frame: ImageData): Promise<string[]> {
+  async read(frame: ImageData, look: Look = "plain"): Promise<string[]> {
     await this.start();
-    const said = await this.#ask({ frame }, PATIENCE_MS, [frame.data.buffer]);
+    const said = await this.#ask({ frame, look }, PATIENCE_MS, [frame.data.buffer]);
     if ("texts" in said) return said.texts;
     this.#drop();
     return [];

@@ -3,6 +3,7 @@
 import { readTicket } from "../shared/tickets";
 import type { Camera } from "./camera";
 import type { Decoder } from "./decoder";
+import { LOOKS } from "./looks";
 import { Repeats } from "./repeats";
 
 const PAUSE_MS = 40;
@@ -21,6 +22,7 @@ export interface Wants {
 
 export class Reader {
   readonly #repeats = new Repeats();
+  #frames = 0;
 
   constructor(
     private readonly camera: Camera,
@@ -47,7 +49,7 @@ export class Reader {
     const frameAt = performance.now();
     const frame = this.camera.frame();
     if (!frame) return IDLE_MS;
-    const texts = await this.decoder.read(frame);
+    const texts = await this.decoder.read(frame, LOOKS[this.#frames++ % LOOKS.length]);
     const now = performance.now();
     this.#repeats.forget(now);
     const left = texts.filter((text) => !this.#isForScreen(text, now));

@@ -5,14 +5,17 @@
  */
 
 import { prepareZXingModule, type ReaderOptions, readBarcodes } from "zxing-wasm/reader";
+import { evened, type Look, type Picture, sharpened } from "./looks";
 
-export type ToDecoder = { wasm: string } | { frame: ImageData };
+export type ToDecoder = { wasm: string } | { frame: ImageData; look?: Look };
 export type FromDecoder = { ready: true } | { texts: string[] } | { broken: string };
 
 const OPTIONS: ReaderOptions = {
   formats: ["QRCode"],
   tryHarder: true,
   tryInvert: true,
+  tryRotate: true,
+  tryDownscale: true,
   // A poster beside the ticket must not hide it.
   maxNumberOfSymbols: 3,
 };
@@ -24,6 +27,12 @@ const scope = self as unknown as {
 };
 const tell = (message: FromDecoder) => scope.postMessage(message);
 
+function looked(frame: ImageData, look: Look): ImageData {
+  if (look === "plain") return frame;
+  const { data, width }: Picture = look === "sharpened" ? sharpened(frame) : evened(frame);
+  return new ImageData(data, width);
+}
+
 scope.onmessage = async ({ data }: MessageEvent<ToDecoder>) => {
   try {
     if ("wasm" in data) {
@@ -33,7 +42,7 @@ scope.onmessage = async ({ data }: MessageEvent<ToDecoder>) => {
       tell({ ready: true });
       return;
     }
-    const found = await readBarcodes(data.frame, OPTIONS);
+    const found = await readBarcodes(looked(data.frame, data.look ?? "plain"), OPTIONS);
     tell({ texts: found.filter((one) => one.isValid).map((one) => one.text) });
   } catch (error) {
     tell({ broken: String(error) });

@@ -18,9 +18,21 @@ from tests.services.web import Web
 # The machine may be busy with other tests.
 expect.set_options(timeout=15_000)
 VIEWPORT = {"width": 390, "height": 844}
+# A device's clock that runs well but shows another time; `window.clockIsOff` may be changed.
+CLOCK_IS_OFF = """
+(() => {
+  const True = Date;
+  const shown = () => True.now() + window.clockIsOff;
+  window.clockIsOff = %d;
+  window.Date = class extends True {
+    constructor(...given) { given.length ? super(...given) : super(shown()); }
+    static now() { return shown(); }
+  };
+})();
+"""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     server = Web(tmp_path_factory.mktemp("web") / "var")
     server.start()
@@ -39,6 +51,11 @@ class Person:
     phone_last4: str
     slot_starts_at: datetime
     slot_ends_at: datetime
+    manage_url: str
+
+    @property
+    def manage_token(self) -> str:
+        return self.manage_url.rstrip("/").rsplit("/", 1)[1]
 
 
 @dataclass
@@ -68,6 +85,20 @@ class Phone:
         self.page.get_by_role("button", name="Bắt đầu quét").click()
         self.is_ready()
         return self
+
+    def reopen(self) -> Phone:
+        """Open the scanner in a new tab; the pages before are gone, as after a crash."""
+        for page in self.context.pages:
+            page.close()
+        return self.open(f"{self.web.base_url}/scan/")
+
+    def keeps_the_page(self) -> None:
+        """Wait until the page can be opened without a network."""
+        self.page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+
+    def look_at_the_server(self) -> None:
+        """Let it try now, as when its page is looked at again."""
+        self.page.evaluate("dispatchEvent(new Event('focus'))")
 
     def is_ready(self) -> None:
         expect(self.page.locator("body[data-ready]")).to_be_attached(timeout=20_000)
@@ -113,17 +144,22 @@ class Phone:
         return rows
 
 
+NewPhone = Callable[..., Phone]
+
+
 @pytest.fixture
 def new_phone(
     web: Web, browser: Browser, browser_context_args: dict[str, Any]
-) -> Iterator[Callable[..., Phone]]:
+) -> Iterator[NewPhone]:
     phones: list[Phone] = []
 
-    def make(**options: Any) -> Phone:
+    def make(*, clock_is_off: timedelta = timedelta(), **options: Any) -> Phone:
         given: dict[str, Any] = {**browser_context_args, "viewport": VIEWPORT, **options}
         context = browser.new_context(**given)
         context.set_default_timeout(20_000)
         camera.install(context)
+        if clock_is_off:
+            context.add_init_script(CLOCK_IS_OFF % (clock_is_off / timedelta(milliseconds=1)))
         phones.append(Phone(web, context))
         return phones[-1]
 
@@ -135,11 +171,11 @@ def new_phone(
 
 
 @pytest.fixture
-def phone(new_phone: Callable[..., Phone]) -> Phone:
+def phone(new_phone: NewPhone) -> Phone:
     return new_phone().enrol()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def people(web: Web) -> People:
     return People(web)
 
@@ -166,6 +202,7 @@ class People:
                 phone_last4=rows[id]["phone_last4"],
                 slot_starts_at=datetime.fromisoformat(rows[id]["slot_starts_at"]),
                 slot_ends_at=datetime.fromisoformat(rows[id]["slot_ends_at"]),
+                manage_url=entry["manage_url"],
             )
             for entry in web.demo["registrations"]["today"]
             if (id := registration_id(entry["ticket"])) in rows
@@ -208,6 +245,7 @@ class People:
             phone_last4=f"2{self._added:03}",
             slot_starts_at=datetime.fromisoformat(slot["starts_at"]),
             slot_ends_at=datetime.fromisoformat(slot["ends_at"]),
+            manage_url=made["manage_url"],
         )
 
     def early(self) -> Person:
@@ -231,6 +269,14 @@ def forged(ticket: str, at: int = 40) -> str:
     raw = bytearray(payload(ticket))
     raw[at] ^= 1
     return f"{ticket.rsplit('/', 1)[0]}/{base64.b32encode(bytes(raw)).decode()}"
+
+
+def scans_arrived_once(web: Web, phone: Phone) -> list[str]:
+    """Return the ids of all scans that a device keeps, of which each must be stored once."""
+    ids = [scan["id"] for scan in phone.kept("scans")]
+    assert len(ids) == len(set(ids))
+    assert sorted(stored_ids(web, ids)) == sorted(id.replace("-", "") for id in ids)
+    return ids
 
 
 def query(web: Web, statement: str, *values: str) -> list[tuple[Any, ...]]:

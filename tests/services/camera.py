@@ -42,6 +42,9 @@ FAKE_CAMERA = """
   window.fakeCamera = {
     streams: [],
     refuses: null,
+    asked: [],
+    lit: null,
+    cameras: ["a"],
     show(rows) { modules = rows; draw(); },
     die() {
       for (const track of this.streams.flatMap((stream) => stream.getTracks())) {
@@ -51,16 +54,24 @@ FAKE_CAMERA = """
     },
   };
   if (!navigator.mediaDevices) return;
-  navigator.mediaDevices.getUserMedia = async () => {
-    const { refuses } = window.fakeCamera;
+  navigator.mediaDevices.getUserMedia = async ({ video }) => {
+    const { refuses, asked } = window.fakeCamera;
+    asked.push(video);
     if (refuses) throw new DOMException("refused", refuses);
     const stream = canvas.captureStream(25);
     window.fakeCamera.streams.push(stream);
+    const [track] = stream.getVideoTracks();
+    track.getSettings = () => ({ deviceId: video.deviceId?.exact ?? "a" });
+    track.getCapabilities = () => (window.fakeCamera.lit === null ? {} : { torch: true });
+    track.applyConstraints = async ({ advanced }) => {
+      window.fakeCamera.lit = advanced[0].torch;
+    };
     return stream;
   };
-  navigator.mediaDevices.enumerateDevices = async () => [
-    { kind: "videoinput", deviceId: "a", label: "", groupId: "" },
-  ];
+  navigator.mediaDevices.enumerateDevices = async () =>
+    window.fakeCamera.cameras.map((deviceId) => (
+      { kind: "videoinput", deviceId, label: "", groupId: "" }
+    ));
 })();
 """
 

@@ -1,5 +1,7 @@
 """The web process alone, quick to stop and to start again."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -26,7 +28,7 @@ class Server:
         data_dir.mkdir(parents=True, exist_ok=True)
         if not (ROOT / "staticfiles" / "staticfiles.json").exists():
             raise FileNotFoundError("The bundles are missing; this makes them: make setup")
-        self.port = free_port()
+        self.port = int(str(variables.pop("PORT", 0))) or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.base_url = f"http://{host}:{self.port}"
         self.log = data_dir / "web.log"
@@ -88,13 +90,25 @@ class Web(Server):
     """The web process alone over an embedded database of its own: quick to stop and start again.
 
     With the demonstration union in it, whose drive of today is happening now.
+
+    :param beside: another one, whose data this one serves too.
     """
 
-    def __init__(self, data_dir: Path, *, host: str = "127.0.0.1", **variables: object) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        host: str = "127.0.0.1",
+        beside: Web | None = None,
+        **variables: object,
+    ) -> None:
         super().__init__(data_dir, host=host, **variables)
         self.database = data_dir / "db.sqlite3"
-        self.manage("migrate", "--verbosity", "0")
-        self.demo: dict[str, Any] = json.loads(self.manage("demo", "--json"))
+        if beside is None:
+            self.manage("migrate", "--verbosity", "0")
+        self.demo: dict[str, Any] = (
+            beside.demo if beside else json.loads(self.manage("demo", "--json"))
+        )
         self.slug = self.demo["drives"]["today"]["slug"]
 
     def enrolment_url(self) -> str:

@@ -18,6 +18,7 @@ const OFF: Partial<Record<CameraState, string>> = {
   missing: "camera_missing",
   busy: "camera_busy",
   impossible: "camera_impossible",
+  unsupported: "camera_unsupported",
 };
 
 export function cameraScreen(app: App, seen: Set<string>): Screen {
