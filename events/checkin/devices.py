@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -37,20 +36,20 @@ class DeviceRow:
     has_old_version: bool
 
 
-def device_rows(drive: Drive, *, now: datetime, versions: Collection[str] = ()) -> list[DeviceRow]:
+def device_rows(drive: Drive, *, now: datetime, version: str = "") -> list[DeviceRow]:
     """Return a drive's devices, living ones first, in one query.
 
-    :param versions: the scanner's present ones; none, and no device is said to have an old one.
+    :param version: the scanner's present one; none, and no device is said to have an old one.
     """
-    rows = [_row(device, versions, now=now) for device in drive_devices(drive)]
+    rows = [_row(device, version, now=now) for device in drive_devices(drive)]
     return sorted(rows, key=lambda row: (not row.is_living, row.device.number))
 
 
-def _row(device: Device, versions: Collection[str], *, now: datetime) -> DeviceRow:
+def _row(device: Device, version: str, *, now: datetime) -> DeviceRow:
     is_living = now < device.ended_at
     silent = now - device.last_contact_at > SILENT_AFTER
     badge, state = _state(device, is_living=is_living, silent=silent)
-    is_old = bool(versions) and bool(device.version) and device.version not in versions
+    is_old = bool(version) and bool(device.version) and device.version != version
     return DeviceRow(
         device=device,
         stations=", ".join(str(StationKind(kind).label) for kind in device.stations),

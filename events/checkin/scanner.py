@@ -17,6 +17,7 @@ from events.checkin.texts import scanner_texts
 FILES = [
     "dist/scanner.js",
     "dist/scanner.worker.js",
+    "dist/roster.worker.js",
     "dist/zxing_reader.wasm",
     "dist/site.css",
     "dist/scan.css",
@@ -33,17 +34,14 @@ def scanner_page(version: str) -> str:
     return render_to_string("checkin/scan.html", {"texts": texts, "version": version})
 
 
-@lru_cache(maxsize=8)
-def scanner_version(_language: str | None) -> str:
-    """Return what names this page and all its files together, in the language that is active."""
-    parts = [scanner_page(version=""), *map(static, [*FILES, SERVICE])]
+@lru_cache(maxsize=1)
+def scanner_version() -> str:
+    """Return what names this page and all its files together, whatever the language.
+
+    A browser may ask for page and service worker in different ones; they are one version.
+    """
+    parts = list(map(static, [*FILES, SERVICE]))
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            parts.append(scanner_page(version=""))
     return sha256("\0".join(parts).encode()).hexdigest()[:8]
-
-
-def scanner_versions() -> frozenset[str]:
-    """Return the present version in every language; a device that says another has an older one."""
-    versions = set()
-    for code, _name in settings.LANGUAGES:
-        with translation.override(code):
-            versions.add(scanner_version(code))
-    return frozenset(versions)

@@ -75,7 +75,10 @@ def scanner_texts() -> dict[str, str]:
         "not_checked_next": _("Without a network only typed codes and names can be checked."),
         "checking": _("Asking the server…"),
         "double": _("Let in twice: {device} at {time}. Tell the organizers."),
-        "double_row": _("{name}: let in at {first} ({first_time}) and {second} ({second_time})"),
+        "double_row": _(
+            "{name} was let in twice: first at {first} ({first_time}), then at {second} "
+            "({second_time})"
+        ),
         "let_in_cancelled": _("Had given up the place. Is in; tell the organizers."),
         "cancelled_row": _("{name} had given up the place and is in"),
         "double_next": _("Ask whether two people came; tell the organizers."),
@@ -121,8 +124,10 @@ def scanner_texts() -> dict[str, str]:
         "roster_none_text": _("Go where there is a network and wait a moment."),
         "roster_loading": _("Loading the list"),
         "roster_loading_text": _("{count}/{total} people so far"),
-        "roster_old": _("List of {time}"),
-        "roster_old_text": _("{count}/{total} people. Newer ones come with the network."),
+        "roster_old": _("List of {time}, {span} old"),
+        "roster_old_text": _("{count}/{total} people. Go where there is a network for newer ones."),
+        "keys": _("Ticket check"),
+        "keys_ok": _("Tells false tickets, also without a network"),
         "keys_bad": _("Tickets cannot be checked here"),
         "keys_bad_text": _(
             "The address begins with http. Open the https address; until then the server checks."
@@ -149,12 +154,16 @@ def scanner_texts() -> dict[str, str]:
         "camera_impossible_text": _(
             "The address begins with http. Open the https address, or type codes and find names."
         ),
+        "camera_unsupported": _("No camera in this browser"),
+        "camera_unsupported_text": _(
+            "Open the link in Chrome or Safari, not in a chat app; or type codes and find names."
+        ),
         "camera_decoder": _("This browser cannot read QR codes"),
         "camera_decoder_text": _("Type codes, find names, or open the link in Chrome or Safari."),
         "camera_retry": _("Try the camera again"),
         "storage": _("Storage"),
         "storage_ok": _("Scans are kept when the phone is switched off"),
-        "storage_lax": _("Kept, unless the browser's data are cleared"),
+        "storage_lax": _("Kept. Do not clear the browser's data before all is sent."),
         "storage_none": _("Nothing can be kept"),
         "storage_none_text": _("Leave the private window, or use another browser or phone."),
         "version": _("Version"),
@@ -164,8 +173,25 @@ def scanner_texts() -> dict[str, str]:
         "version_new_text": _("Close this page and open it again when nobody is waiting."),
         "network": _("Network"),
         "network_up": _("Connected"),
-        "network_down": _("None now. Scanning works, {count} to send"),
+        "network_down": _("None now. Go on scanning; {count} go by themselves later."),
+        "network_refused": _("The server does not take everything"),
+        "network_refused_text": _(
+            "Not taken: {count} ({code}). Go on scanning, and tell the organizers."
+        ),
         "network_unknown": _("Being tried…"),
+        # What is enforced without a network
+        "enforced_ours": _("The ticket is one of this donation day, signed by the organizers"),
+        "enforced_unsigned": _("The ticket is one of this donation day; only the server checks it"),
+        "enforced_known": _("A typed code is on the list"),
+        "enforced_day": _("The day is right, by the corrected clock"),
+        "enforced_cancelled": _("The registration was not cancelled"),
+        "enforced_waiting": _("Whoever is on the waiting list has no place yet"),
+        "enforced_once": _("A ticket lets somebody in once"),
+        "enforced_time": _("The time is right, give or take {minutes} minutes"),
+        "enforced_until": _(
+            "What was cancelled or scanned elsewhere is known until {time}. What comes later is "
+            "compared by itself: if somebody was let in twice, both devices say so."
+        ),
         # Enrolment
         "enrol_no_code": _("This link is not complete"),
         "enrol_no_code_text": _("Scan the code on the organizers' screen again."),

@@ -19,7 +19,7 @@ const OLD_ROSTER_MS = 10 * 60_000;
 export function checks(app: App): Check[] {
   const all = [
     rosterCheck(app),
-    ...(canVerify() ? [] : [keysCheck()]),
+    keysCheck(),
     clockCheck(app),
     cameraCheck(app),
     storageCheck(app),
@@ -30,13 +30,14 @@ export function checks(app: App): Check[] {
   return all.sort((a, b) => weight[a.kind] - weight[b.kind]);
 }
 
-export function blocks(app: App): boolean {
-  return checks(app).some((check) => check.kind === "refused");
-}
-
 function rosterCheck({ desk }: App): Check {
   const { roster, living: count } = desk;
-  const values = { count, total: roster.total, time: clock(roster.at) };
+  const values = {
+    count,
+    total: roster.total,
+    time: clock(roster.at),
+    span: span(desk.about - roster.at),
+  };
   const check = (kind: Check["kind"], title: string, text: string): Check => ({
     name: "roster",
     kind,
@@ -48,14 +49,16 @@ function rosterCheck({ desk }: App): Check {
       ? check("refused", "roster_none", "roster_none_text")
       : check("neutral", "roster_loading", "roster_loading_text");
   }
-  const isOld = desk.network === "down" && desk.about - roster.at > OLD_ROSTER_MS;
+  const isOld = desk.network !== "up" && desk.about - roster.at > OLD_ROSTER_MS;
   return isOld
     ? check("look", "roster_old", "roster_old_text")
     : check("done", "roster", "roster_ok");
 }
 
 function keysCheck(): Check {
-  return { name: "keys", kind: "look", title: say("keys_bad"), text: say("keys_bad_text") };
+  return canVerify()
+    ? { name: "keys", kind: "done", title: say("keys"), text: say("keys_ok") }
+    : { name: "keys", kind: "look", title: say("keys_bad"), text: say("keys_bad_text") };
 }
 
 function clockCheck({ desk }: App): Check {
@@ -97,7 +100,8 @@ function cameraCheck(app: App): Check {
     case "busy":
       return { ...check("refused", camera.state), action: retry };
     case "impossible":
-      return check("refused", "impossible");
+    case "unsupported":
+      return check("refused", camera.state);
     default:
       return { name: "camera", kind: "neutral", title: say("camera"), text: say("camera_opening") };
   }
@@ -122,6 +126,11 @@ function versionCheck({ version, service }: App): Check {
 }
 
 function networkCheck({ desk }: App): Check {
+  if (desk.refusal !== null) {
+    const values = { count: desk.unsent, code: desk.refusal };
+    const [title, text] = [say("network_refused"), say("network_refused_text", values)];
+    return { name: "network", kind: "look", title, text };
+  }
   const kind = desk.network === "down" ? "look" : desk.network === "up" ? "done" : "neutral";
   const text = say(`network_${desk.network}`, { count: desk.unsent });
   return { name: "network", kind, title: say("network"), text };

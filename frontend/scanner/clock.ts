@@ -29,3 +29,29 @@ export function better(known: Measurement | null, now: Measurement | null): Meas
 
 /** From here on staff are told that the clock is wrong. */
 export const WRONG_CLOCK_MS = 2 * 60_000;
+
+/** The device's clock beside one that nobody can set, which stands still while the phone sleeps. */
+export interface Reading {
+  clockMs: number;
+  steadyMs: number;
+}
+
+export function readClocks(): Reading {
+  return { clockMs: Date.now(), steadyMs: performance.now() };
+}
+
+const NO_JUMP_MS = 2_000;
+
+/**
+ * Give the offset after what happened to the clock between two readings.
+ *
+ * A clock that went back was set back: to 2019 by an empty battery, to yesterday by a hand. One that
+ * went ahead has slept, unless that made it right: then somebody has mended it.
+ */
+export function afterJump(offsetMs: number, before: Reading, now: Reading): number {
+  const jumpMs = Math.round(now.clockMs - before.clockMs - (now.steadyMs - before.steadyMs));
+  if (jumpMs < -NO_JUMP_MS) return offsetMs - jumpMs;
+  const wasWrong = Math.abs(offsetMs) > WRONG_CLOCK_MS;
+  const isMended = wasWrong && Math.abs(offsetMs - jumpMs) <= WRONG_CLOCK_MS;
+  return jumpMs > NO_JUMP_MS && isMended ? offsetMs - jumpMs : offsetMs;
+}

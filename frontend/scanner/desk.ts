@@ -6,7 +6,7 @@
 import { phoneLast4 } from "../shared/identity";
 import { canVerify, type DriveFacts, driveFacts, importKeys, trustedNow } from "../shared/tickets";
 import { fold, type VisitScan } from "../shared/visit";
-import { better, type Measurement } from "./clock";
+import { afterJump, better, type Measurement, type Reading, readClocks } from "./clock";
 import { useZone } from "./format";
 import { arrived, cancelled, living, type Person } from "./roster";
 import type { DeviceRecord, RosterRecord, ScanRecord, Store, WalkInRecord } from "./store";
@@ -22,10 +22,13 @@ type News =
   | { device: DeviceRecord }
   | { dropped: string }
   | { people: Person[]; roster: RosterRecord; startsAnew: boolean }
+  | { reread: true }
   | { erased: true };
 
 const NO_ROSTER: RosterRecord = { cursor: null, whole: false, total: 0, at: 0, conflicts: [] };
 const SAME_MOMENT_MS = 5;
+/** More people than these other tabs read from the store, rather than each tab copying them. */
+const MOST_TOLD = 500;
 
 export class Desk extends EventTarget {
   readonly people = new Map<string, Person>();
@@ -34,11 +37,15 @@ export class Desk extends EventTarget {
   readonly walkIns = new Map<string, WalkInRecord>();
   readonly #byPerson = new Map<string, Set<string>>();
   readonly #walkInOf = new Map<string, string>();
+  readonly #undone = new Set<string>();
   roster: RosterRecord = NO_ROSTER;
   facts!: DriveFacts;
   network: Network = "unknown";
   ended: Ended | null = null;
-  clock: Measurement | null = null;
+  /** The code of a refusal that the organizers have to hear of; null while the server takes all. */
+  refusal: string | null = null;
+  #clock: Measurement | null = null;
+  #reading: Reading = readClocks();
   readonly #tabs = "BroadcastChannel" in globalThis ? new BroadcastChannel("giot-hong") : null;
 
   private constructor(
@@ -122,8 +129,14 @@ export class Desk extends EventTarget {
     return this.unsentScans.length + this.unsentWalkIns.length;
   }
 
+  /** Server minus device, as last measured; it follows a clock that is set while the page is open. */
   get offsetMs(): number | null {
-    return this.clock?.offsetMs ?? null;
+    const before = this.#reading;
+    this.#reading = readClocks();
+    if (!this.#clock) return null;
+    const offsetMs = afterJump(this.#clock.offsetMs, before, this.#reading);
+    if (offsetMs !== this.#clock.offsetMs) this.#clock = { ...this.#clock, offsetMs };
+    return offsetMs;
   }
 
   /** The moment to judge by; null: no clock can be trusted. */
@@ -224,8 +237,7 @@ export class Desk extends EventTarget {
   }
 
   isUndone(scanId: string): boolean {
-    for (const { wire } of this.scans.values()) if (wire.undoes === scanId) return true;
-    return false;
+    return this.#undone.has(scanId);
   }
 
   // --- Changes: the store first, then memory, screens and other tabs ------------------------------
@@ -243,16 +255,26 @@ export class Desk extends EventTarget {
   }
 
   rosterChanged(people: Person[], roster: RosterRecord, startsAnew: boolean): void {
-    this.#tell({ people, roster, startsAnew });
+    const news = { people, roster, startsAnew };
+    const told: News = people.length > MOST_TOLD ? { reread: true } : news;
+    this.#tabs?.postMessage(told);
+    this.#hear(news);
   }
 
   measured(clock: Measurement | null): void {
-    this.clock = better(this.clock, clock);
+    this.#reading = readClocks();
+    this.#clock = better(this.#clock, clock);
   }
 
   setNetwork(network: Network): void {
     if (network === this.network) return;
     this.network = network;
+    this.changed();
+  }
+
+  setRefusal(code: string | null): void {
+    if (code === this.refusal) return;
+    this.refusal = code;
     this.changed();
   }
 
@@ -276,7 +298,16 @@ export class Desk extends EventTarget {
     this.#hear(news);
   }
 
+  async #reread(): Promise<void> {
+    const [roster, people] = await Promise.all([this.store.get("roster"), this.store.people()]);
+    if (roster) this.#hear({ people, roster, startsAnew: true });
+  }
+
   #hear(news: News): void {
+    if ("reread" in news) {
+      void this.#reread();
+      return;
+    }
     if ("erased" in news) {
       this.dispatchEvent(new Event("erased"));
       return;
@@ -321,6 +352,7 @@ export class Desk extends EventTarget {
 
   #addScan(scan: ScanRecord): void {
     this.scans.set(scan.id, scan);
+    if (scan.wire.undoes !== undefined) this.#undone.add(scan.wire.undoes);
     if (scan.person === null) return;
     const ids = this.#byPerson.get(scan.person);
     if (ids) ids.add(scan.id);

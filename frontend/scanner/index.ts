@@ -5,6 +5,7 @@ import type { App, Screen } from "./app";
 import { Camera } from "./camera";
 import { Decoder } from "./decoder";
 import { Desk } from "./desk";
+import { puller } from "./puller";
 import { Reader } from "./reader";
 import { type Read, Scans } from "./scans";
 import { cameraScreen } from "./screens/camera";
@@ -27,6 +28,8 @@ const { body } = document;
 const main = document.getElementById("main")!;
 const SCANNING = "scanning";
 const DECODER_AGAIN_MS = 5_000;
+/** So long after a scan nobody stands at the table. */
+const CALM_AFTER_MS = 8_000;
 /** Where the clock was never compared, it may be wrong by a day or two: erase later. */
 const UNSURE_MS = 48 * 3_600_000;
 
@@ -79,6 +82,10 @@ async function start(): Promise<void> {
 }
 
 function notEnrolled(): void {
+  const always = () => true;
+  const page = { version: body.dataset.version!, mayChange: always, isCalm: always };
+  const service = { isKept: false, isNewer: false };
+  void serve(body.dataset.service!, service, { ...page, changed: () => undefined });
   notice({ shape: "device", title: say("not_enrolled"), text: say("not_enrolled_text") });
 }
 
@@ -95,11 +102,12 @@ async function startEnrolment(
     const made = await Desk.load(store);
     if (made) await startScanning(made, camera, decoder);
   };
+  const isPersisted = await persisted();
   const root = enrolScreen(code, {
     store,
     camera,
-    decoder: Decoder.isPossible() ? decoder.start() : Promise.reject(new Error("decoder")),
-    isPersisted: await persisted(),
+    decoder: decoder.start(),
+    isPersisted,
     present: desk && {
       device: desk.device,
       unsent: desk.unsent,
@@ -114,7 +122,7 @@ async function startEnrolment(
 
 async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Promise<void> {
   const version = body.dataset.version!;
-  const sync = new Sync(desk, version);
+  const sync = new Sync(desk, version, puller(body.dataset.roster!, desk.store));
   const scans = new Scans(desk, sync.soon);
   const seen = new Set((await desk.store.get("seenConflicts")) ?? []);
   let screen: Screen | null = null;
@@ -288,12 +296,15 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
     app.isPersisted = is;
     refreshSoon();
   });
-  void serve(
-    body.dataset.service!,
-    app.service,
-    () => desk.unsent === 0 && desk.network === "up",
-    refreshSoon,
-  );
+  void serve(body.dataset.service!, app.service, {
+    version,
+    mayChange: () => desk.unsent === 0 && desk.network === "up",
+    isCalm: () =>
+      (document.hidden || screen?.scans === true) &&
+      !verdict.isOpen &&
+      Date.now() - Date.parse(app.last?.record.wire.scanned_at ?? "1970-01-01") > CALM_AFTER_MS,
+    changed: refreshSoon,
+  });
   if (app.decoderWorks) {
     void decoder
       .start()

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { answered, nextBatch, pauseAfter } from "./queue";
+import { answered, asSent, nextBatch, pauseAfter } from "./queue";
 import type { ScanRecord } from "./store";
 import type { ScanResult } from "./wire";
 
@@ -62,4 +62,14 @@ test("pauses grow to half a minute at most, and differ between devices", () => {
   expect([1, 2, 3, 4].map((n) => pauseAfter(n, 0.5))).toEqual([2_000, 4_000, 8_000, 16_000]);
   expect(pauseAfter(50, 1)).toBe(25_000);
   expect(pauseAfter(1, 0)).toBe(1_500);
+});
+
+test("a clock that was set back after a start without a network moves no scan", () => {
+  const { wire } = scan("a", 1);
+  const made = Date.parse(wire.scanned_at);
+
+  expect(asSent(wire, made + 3_600_000)).toEqual(wire);
+  expect(asSent(wire, Date.parse("2019-01-01T00:00:00Z"))).toEqual({ ...wire, clock_offset_ms: 0 });
+  const measured = { ...wire, clock_offset_ms: 70 };
+  expect(asSent(measured, Date.parse("2019-01-01T00:00:00Z"))).toEqual(measured);
 });

@@ -62,7 +62,10 @@ export function changes(page: RosterPage): Person[] {
 }
 
 /** Give the device with what a page says of its drive, keys and end; null where nothing is new. */
-export function renewed(device: DeviceRecord, page: RosterPage): DeviceRecord | null {
+export function renewed(
+  device: DeviceRecord,
+  page: Pick<RosterPage, "keys" | "drive" | "expires_at">,
+): DeviceRecord | null {
   const now = {
     ...device,
     keys: page.keys.length > 0 ? page.keys : device.keys,

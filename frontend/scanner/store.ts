@@ -202,17 +202,27 @@ export class Store {
     await tx.done;
   }
 
-  /** Write a page of the roster with the cursor behind it, or neither. */
+  /**
+   * Write a page of the roster with the cursor behind it, or neither. Of a device that has been
+   * erased meanwhile nothing is written.
+   */
   async saveRoster(
     people: readonly Person[],
     roster: RosterRecord,
     startsAnew: boolean,
-  ): Promise<void> {
+    token: string,
+  ): Promise<boolean> {
     const tx = this.db.transaction(["people", "kept"], "readwrite");
+    const device = (await tx.objectStore("kept").get("device")) as DeviceRecord | undefined;
+    if (device?.token !== token) {
+      await tx.done;
+      return false;
+    }
     if (startsAnew) void tx.objectStore("people").clear();
     for (const person of people) void tx.objectStore("people").put(person);
     void tx.objectStore("kept").put(roster, "roster");
     await tx.done;
+    return true;
   }
 }
 

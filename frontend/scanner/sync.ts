@@ -5,31 +5,41 @@
  * One run at a time over all tabs; ids would make a second one harmless.
  */
 
-import { Away, fetchRoster, Refusal, sendScans, sendWalkIn } from "./api";
+import { Away, Refusal, sendScans, sendWalkIn } from "./api";
 import { measure } from "./clock";
 import type { Desk } from "./desk";
-import { answered, MOST_SCANS, nextBatch, pauseAfter } from "./queue";
-import { changes, moment, type Person, renewed } from "./roster";
+import { type Pull, pullInto } from "./pull";
+import { answered, asSent, MOST_SCANS, nextBatch, pauseAfter } from "./queue";
+import { type Person, renewed } from "./roster";
 import type { ScanRecord, WalkInRecord } from "./store";
 import type { ScanResult, WalkInResult } from "./wire";
 
 const PULL_EVERY_MS = 15_000;
 const OTHER_TAB_MS = 1_500;
+/** Refusals of a batch for what is in it: a smaller one may be taken. */
+const OF_WHAT_WAS_SENT = new Set([400, 413, 415, 422]);
 
 export class Sync {
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #running = false;
+  #running: Promise<void> | null = null;
   #again = false;
   #pullAgain = false;
   #failures = 0;
   #pulledAt = 0;
   #batchSize = MOST_SCANS;
+  /** Scans that the server would not take even alone: they stay here and stop nobody. */
+  readonly #refused = new Set<string>();
   #stopped = false;
+
+  readonly #fetch: Pull;
 
   constructor(
     private readonly desk: Desk,
     private readonly version: string,
-  ) {}
+    fetch: Pull = pullInto(desk.store),
+  ) {
+    this.#fetch = fetch;
+  }
 
   start(): void {
     const wake = () => {
@@ -48,24 +58,24 @@ export class Sync {
   /** Send and fetch now. */
   now(): void {
     this.#pullAgain = true;
+    this.#refused.clear();
     this.soon();
   }
 
   /** Send what there is now; fetch when it is time. */
   soon = (): void => {
     this.#again = true;
-    if (!this.#running) void this.#run();
+    this.#running ??= this.#run();
   };
 
   /** Try once, and tell whether everything is sent. */
   async drain(): Promise<boolean> {
     this.soon();
-    while (this.#running) await new Promise((resolve) => setTimeout(resolve, 50));
+    await this.#running;
     return this.desk.unsent === 0;
   }
 
   async #run(): Promise<void> {
-    this.#running = true;
     clearTimeout(this.#timer);
     let pause = PULL_EVERY_MS;
     try {
@@ -77,14 +87,18 @@ export class Sync {
         }
         this.#failures = 0;
         this.desk.setNetwork("up");
+        if (this.#refused.size === 0) this.desk.setRefusal(null);
       }
     } catch (error) {
       this.#failures++;
       pause = pauseAfter(this.#failures, Math.random());
       if (error instanceof Away) await this.#noteAway();
-      else if (!(error instanceof Refusal)) throw error;
+      else if (error instanceof Refusal) {
+        this.desk.setNetwork("up");
+        this.desk.setRefusal(error.code);
+      } else throw error;
     } finally {
-      this.#running = false;
+      this.#running = null;
       if (!this.#stopped) this.#timer = setTimeout(() => this.soon(), pause);
     }
   }
@@ -113,7 +127,8 @@ export class Sync {
   async #sendScans(): Promise<void> {
     const { desk } = this;
     for (;;) {
-      const batch = nextBatch(desk.unsentScans, this.#batchSize);
+      const waiting = desk.unsentScans.filter(({ id }) => !this.#refused.has(id));
+      const batch = nextBatch(waiting, this.#batchSize);
       if (batch.length === 0) return;
       const sentAt = Date.now();
       try {
@@ -124,14 +139,17 @@ export class Sync {
             roster_cursor: desk.roster.cursor,
             version: this.version,
           },
-          scans: batch.map((record) => record.wire),
+          scans: batch.map((record) => asSent(record.wire, sentAt)),
         });
         desk.measured(measure(sentAt, Date.now(), server_time));
         await this.#keepAnswers(batch, results);
       } catch (error) {
         if (error instanceof Refusal && this.#isEnded(error)) return;
-        const isTooMuch = error instanceof Refusal && batch.length > 1;
-        if (!isTooMuch) throw error;
+        if (!(error instanceof Refusal) || !OF_WHAT_WAS_SENT.has(error.status)) throw error;
+        if (batch.length === 1) {
+          this.#refused.add(batch[0]!.id);
+          desk.setRefusal(error.code);
+        }
         this.#batchSize = Math.ceil(batch.length / 2);
         continue;
       }
@@ -141,6 +159,7 @@ export class Sync {
 
   async #keepAnswers(batch: ScanRecord[], results: ScanResult[]): Promise<void> {
     const { desk } = this;
+    if (this.#stopped) return; // erased meanwhile
     const records = answered(batch, results).map((record) => {
       const known = record.result?.registration;
       if (!known) return record;
@@ -202,33 +221,27 @@ export class Sync {
   async #pull(): Promise<void> {
     const { desk } = this;
     this.#pullAgain = false;
+    const start = performance.now();
     let more = true;
     while (more) {
-      const before = desk.roster;
+      const { cursor, whole } = desk.roster;
       const sentAt = Date.now();
+      const heard = (serverTime: string) => desk.measured(measure(sentAt, Date.now(), serverTime));
       try {
-        const page = await fetchRoster(desk.device.token, before.cursor);
-        desk.measured(measure(sentAt, Date.now(), page.server_time));
-        const roster = {
-          cursor: page.cursor,
-          whole: before.whole || !page.more,
-          total: page.total,
-          at: moment(page.server_time)!,
-          conflicts: page.conflicts,
-        };
-        const people = changes(page);
-        const startsAnew = before.cursor === null;
+        const standing = { token: desk.device.token, cursor, whole };
+        const { people, roster, page, ...rest } = await this.#fetch(standing, heard);
+        if (this.#stopped) return;
         const device = renewed(desk.device, page);
         if (device) await desk.becomes(device);
-        await desk.store.saveRoster(people, roster, startsAnew);
-        desk.rosterChanged(people, roster, startsAnew);
-        more = page.more;
+        desk.rosterChanged(people, roster, cursor === null);
+        more = rest.more;
       } catch (error) {
         if (error instanceof Refusal && this.#isEnded(error)) return;
         throw error;
       }
     }
     this.#pulledAt = Date.now();
+    performance.measure("roster", { start });
   }
 
   #isEnded(error: Refusal): boolean {

@@ -9,6 +9,7 @@ from functools import partial
 from django.db import connection
 
 from tests.bench import messages, reads, rush, scans
+from tests.bench.browser import Figure, figures
 from tests.bench.client import Answers
 from tests.bench.measure import Result, Side, alternate, pss_mib
 from tests.bench.parts import BARE, GROWN, OURS, Parts, Server, use_database
@@ -19,7 +20,7 @@ Round = Callable[[], Answers]
 SCANS = ("scans 1", "scans 4", "scans 16", "batches of 500")
 RUSHES = ("rush 32", "rush 64", "rush 32 pages", "rush 64 pages")
 READS = ("page", "roster", "delta")
-ALL = (*SCANS, *RUSHES, *READS, "messages", "growth")
+ALL = (*SCANS, *RUSHES, *READS, "messages", "growth", "browser")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +34,12 @@ class Amounts:
     roster: int = 5000
     messages: int = 1500
     donors: int = 100_000
+    filmed_seconds: int = 40
 
 
-QUICK = Amounts(rounds=1, scans=200, places=160, pages=300, messages=400, donors=10_000)
+QUICK = Amounts(
+    rounds=1, scans=200, places=160, pages=300, messages=400, donors=10_000, filmed_seconds=15
+)
 BIG = Amounts(donors=1_000_000)
 
 
@@ -44,6 +48,7 @@ class Findings:
     """Results by measurement and side."""
 
     results: dict[str, Mapping[str, Result]] = field(default_factory=dict)
+    browser: list[Figure] = field(default_factory=list)
     web_pss_mib: float = 0.0
     worker_pss_mib: float = 0.0
     rows: tuple[int, int] = (0, 0)  # donors and registrations of the grown database
@@ -74,6 +79,14 @@ class Plan:
             if name in wanted:
                 self.say(name)
                 self.found.results[name] = step(name)
+        if "browser" in wanted:
+            use_database(OURS)
+            self.found.browser = figures(
+                self.ours.port,
+                people=self.amounts.roster,
+                seconds=self.amounts.filmed_seconds,
+                say=self.say,
+            )
         return self.found
 
     def side(self, prepare: Callable[[], Round], *, of: str, name: str = "") -> Side:

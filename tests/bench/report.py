@@ -61,6 +61,8 @@ def page(found: Findings, machine: Sequence[str], amounts: Amounts) -> str:
         "",
         *_budgets(found),
         "",
+        *_browser(found),
+        "",
         *_leading(found),
     ]
     return "\n".join(lines).rstrip() + "\n"
@@ -148,6 +150,23 @@ def _budgets(found: Findings) -> Iterator[str]:
 
 def _budget(words: str, measured: str, held: bool) -> str:
     return f"| {words} | {measured} | {'yes' if held else '**no**'} |"
+
+
+def _browser(found: Findings) -> Iterator[str]:
+    if not found.browser:
+        return
+    yield "## The scanner in Chromium"
+    yield ""
+    yield "A film of tickets before the browser's camera, 1280 × 720, 30 pictures a second; a frame"
+    yield "counts from its taking to the painted verdict. The browser's own throttling slows the"
+    yield "page's main thread alone; so in other rows the page's whole process, with the decoder in"
+    yield "it, is stopped for three quarters of the time."
+    yield ""
+    yield "| what | measured | budget | held |"
+    yield "|---|--:|--:|---|"
+    for figure in found.browser:
+        held = {True: "yes", False: "**no**", None: ""}[figure.held]
+        yield f"| {figure.what} | {figure.measured} | {figure.budget} | {held} |"
 
 
 def _leading(found: Findings) -> Iterator[str]:

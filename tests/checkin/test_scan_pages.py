@@ -19,10 +19,13 @@ pytestmark = pytest.mark.django_db
 
 SCANNER = Path(__file__).parents[2] / "frontend" / "scanner"
 # Put together by the script out of a part of their name.
+CAMERA = ("blocked", "missing", "busy", "impossible", "unsupported", "decoder")
+ENFORCED = ("ours", "known", "day", "cancelled", "waiting", "once", "time")
 MADE_KEYS = {
     *(answer.value for answer in Answer if answer is not Answer.RECORDED),
-    *(f"camera_{state}" for state in ("blocked", "missing", "busy", "impossible", "decoder")),
-    *(f"camera_{state}_text" for state in ("blocked", "missing", "busy", "impossible", "decoder")),
+    *(f"camera_{state}" for state in CAMERA),
+    *(f"camera_{state}_text" for state in CAMERA),
+    *(f"enforced_{what}" for what in ENFORCED),
     *(f"network_{state}" for state in ("up", "down", "unknown")),
     *(f"enrol_{why}{part}" for why in ("used", "expired", "not_found") for part in ("", "_text")),
     *(f"b_{verdict}" for verdict in ("accepted", "too_early", "too_late", "already_scanned")),
@@ -63,11 +66,18 @@ def test_the_service_worker_names_a_version_and_every_file(client: Client):
     assert facts["files"] == [f"/static/{name}" for name in FILES]
 
 
-def test_the_version_is_another_in_another_language(client: Client):
-    vietnamese = client.get("/scan/sw.js", headers={"Accept-Language": "vi"}).content
-    english = client.get("/scan/sw.js", headers={"Accept-Language": "en"}).content
+def test_the_version_is_the_same_in_every_language(client: Client):
+    """A browser may ask for the page and for the service worker in different ones."""
+    pages = [client.get(f"/scan/?lang={language}").content.decode() for language in ("vi", "en")]
+    workers = [
+        client.get("/scan/sw.js", headers={"Accept-Language": language}).content
+        for language in ("vi", "en")
+    ]
 
-    assert vietnamese != english
+    versions = [re.findall(r'data-version="(\w+)"', page) for page in pages]
+    assert versions[0] == versions[1]
+    assert workers[0] == workers[1]
+    assert pages[0] != pages[1]
 
 
 @pytest.mark.skipif(not (SCANNER.parents[1] / "static" / "dist").exists(), reason="make setup")

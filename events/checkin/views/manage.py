@@ -17,7 +17,7 @@ from events.checkin.devices import code_state, device_rows
 from events.checkin.late import late_scans
 from events.checkin.models import Device, Scan
 from events.checkin.queries import drive_conflicts
-from events.checkin.scanner import scanner_versions
+from events.checkin.scanner import scanner_version
 from events.checkin.services import leave_conflict, leave_late_scans, take_back_scan
 from events.checkin.services.enrol import (
     EnrolmentRefused,
@@ -36,7 +36,7 @@ class DeviceListPage(DrivePage, TemplateView):
     template_name = "checkin/device_list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = device_rows(self.drive, versions=scanner_versions(), now=self.now)
+        rows = device_rows(self.drive, version=scanner_version(), now=self.now)
         return super().get_context_data(
             rows=rows,
             conflicts=sum(not conflict.is_seen for conflict in drive_conflicts(self.drive)),

@@ -6,7 +6,6 @@ import json
 
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
-from django.utils.translation import get_language
 from django.views import View
 
 from events.checkin.scanner import FILES, SERVICE, scanner_page, scanner_version
@@ -19,7 +18,7 @@ class ScanView(View):
     """
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        response = HttpResponse(scanner_page(scanner_version(get_language())))
+        response = HttpResponse(scanner_page(scanner_version()))
         response.headers["Cache-Control"] = "no-cache"
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
@@ -30,7 +29,7 @@ class ServiceWorkerView(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         facts = {
-            "version": scanner_version(get_language()),
+            "version": scanner_version(),
             "page": request.path.replace("sw.js", ""),
             "files": [static(name) for name in FILES],
         }

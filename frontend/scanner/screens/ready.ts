@@ -1,10 +1,13 @@
 /** Ready or not, in plain words, before the first scan and whenever it is asked. */
 
+import { canVerify } from "../../shared/tickets";
 import type { App, Screen } from "../app";
 import { type Check, checks } from "../checks";
 import { drawChip } from "../chip";
 import { conflictRows } from "../conflicts";
 import { bind, copy, element, fill, icon, part, setIcon } from "../dom";
+import { ENFORCED } from "../enforced";
+import { clock } from "../format";
 import { say } from "../texts";
 
 const COLOURS = { done: "icon-ok", look: "icon-warn", refused: "icon-no", neutral: "" };
@@ -13,6 +16,7 @@ export function readyScreen(app: App, hasScanned: boolean): Screen {
   const root = copy("ready");
   const { desk } = app;
   const rows = new Map<string, HTMLElement>();
+  let listed: object | null = null;
   fill(root, {
     device: say("device", { number: desk.device.label.replace(/^M/, "") }),
     drive: say("at_desk", { station: desk.stationName, drive: desk.device.drive.name }),
@@ -21,7 +25,8 @@ export function readyScreen(app: App, hasScanned: boolean): Screen {
   part(root, "chip").append(chip);
 
   const start = () => {
-    const blocking = checks(app).find((check) => check.kind === "refused");
+    const found = checks(app);
+    const blocking = found.find((check) => check.kind === "refused") ?? loadingOf(found);
     if (!blocking) return app.open.camera();
     // Answer the press with what is missing.
     app.sync.now();
@@ -43,11 +48,13 @@ export function readyScreen(app: App, hasScanned: boolean): Screen {
     const found = checks(app);
     const blocking = found.filter((check) => check.kind === "refused");
     const looks = found.filter((check) => check.kind === "look");
-    const isReady = blocking.length === 0;
-    const shape = isReady ? "done" : "look";
+    const loading = blocking.length === 0 ? loadingOf(found) : undefined;
+    const isReady = blocking.length === 0 && !loading;
+    const shape = isReady ? "done" : loading ? "neutral" : "look";
     setIcon(part(root, "shape"), shape, `ready-shape ${COLOURS[shape]}`);
+    const trouble = () => say("trouble", { count: blocking.length + looks.length });
     fill(root, {
-      title: isReady ? say("ready") : say("trouble", { count: blocking.length + looks.length }),
+      title: isReady ? say("ready") : (loading?.title ?? trouble()),
       text: isReady ? say("ready_text") : "",
       start: say(isReady ? (hasScanned ? "resume" : "start") : "check_again"),
     });
@@ -66,9 +73,25 @@ export function readyScreen(app: App, hasScanned: boolean): Screen {
     });
     part(root, "conflicts").hidden = conflicts.length === 0;
     part(root, "conflicts").replaceChildren(...conflicts);
+    if (desk.facts !== listed) part(root, "enforced").replaceChildren(...enforcedRows(app));
+    listed = desk.facts;
+    fill(root, { "enforced-until": say("enforced_until", { time: clock(desk.roster.at) }) });
   }
   refresh();
   return { root, scans: true, refresh, focus: part(root, "title") };
+}
+
+/** Without the list nothing can be judged; but it comes by itself, so it is no trouble. */
+function loadingOf(found: Check[]): Check | undefined {
+  return found.find(({ name, kind }) => name === "roster" && kind === "neutral");
+}
+
+function enforcedRows({ desk }: App): HTMLElement[] {
+  return ENFORCED.map(({ key, verdicts }) => {
+    const isServers = verdicts.includes("bad_signature") && !canVerify();
+    const values = { minutes: desk.facts.toleranceMinutes };
+    return element("li", "", say(isServers ? "enforced_unsigned" : key, values));
+  });
 }
 
 export function drawCheck(rows: Map<string, HTMLElement>, check: Check): HTMLElement {
