@@ -16,7 +16,7 @@ from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from backend import formats
-from backend.qr_png import qr_png
+from backend.qr import qr_png
 from backend.text import fold
 from events.registrations.calendar import FILE_NAME, content_type, ticket_calendar
 from events.registrations.models import Registration
