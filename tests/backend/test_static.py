@@ -2,8 +2,10 @@ import json
 import re
 
 import pytest
+import time_machine
 from django.test import Client
 
+from tests.factories import NOW, DriveFactory
 from tests.services.product import ROOT
 
 
@@ -56,3 +58,43 @@ def test_every_file_that_a_template_names_is_there(served):
 
     assert named - set(served) == set()
     assert named
+
+
+FIRST_PAGE_BYTES = 60_000  # DESIGN §10: gzip, fonts included
+
+
+def weigh(answer):
+    """Count the bytes of an answer as they go over the wire, headers too."""
+    body = b"".join(answer) if answer.streaming else answer.content
+    return len(body) + sum(len(f"{name}: {value}\r\n".encode()) for name, value in answer.items())
+
+
+def files_asked_by(page):
+    """Return what a browser asks for with a page; fonts are named there, to come early."""
+    asked = re.findall(r'<(?:link|script|img)[^>]*?(?:href|src)="/static/([^"]+)"', page)
+    return [one for one in asked if "icon-180" not in one]  # only to put it on a home screen
+
+
+@pytest.mark.django_db
+def test_the_first_page_is_light_fonts_included(served):
+    drive = DriveFactory(slots=8, published_at=NOW)
+    register = f"{drive.get_absolute_url()}register/"
+    slot = drive.slots.first().public_id
+    paths = ["/", drive.get_absolute_url(), register, f"{register}?slot={slot}"]
+    packed = {"Accept-Encoding": "gzip"}
+    with time_machine.travel(NOW):
+        pages = {path: Client().get(path, headers=packed) for path in paths}
+        asked = {path: files_asked_by(Client().get(path).content.decode()) for path in paths}
+
+    files = {}
+    for name in sorted(set().union(*asked.values())):
+        answer = Client().get(f"/static/{name}", headers=packed)
+        files[name] = weigh(answer)
+        answer.close()
+
+    style = (ROOT / "staticfiles" / served["dist/site.css"]).read_text()
+    fonts = set(re.findall(r"[\w.-]+\.woff2", style))
+    for path in paths:
+        total = weigh(pages[path]) + sum(files[name] for name in asked[path])
+        assert fonts <= {name.rpartition("/")[2] for name in asked[path]}
+        assert total <= FIRST_PAGE_BYTES, (path, total, files)
