@@ -30,6 +30,10 @@ def check_connection(connection: Connection[Any]) -> None:
         ConnectionPool.check_connection(connection)
 
 
+# Characters. Texts of batches, of each size another one, would fill both sides' memory.
+LONGEST_KEPT = 10_000
+
+
 class DatabaseOperations(base.DatabaseOperations):  # type: ignore[name-defined, misc]
     def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
         """Return the text as it was given where psycopg keeps none: of a prepared statement."""
@@ -42,6 +46,8 @@ class PreparedCursor(RawCursor[Any]):
     def execute(  # type: ignore[override]
         self, query: str, params: Sequence[Any] | None = None, **options: Any
     ) -> PreparedCursor:
+        if len(query) > LONGEST_KEPT:
+            return super().execute(_numbered.__wrapped__(query), params, prepare=False)
         return super().execute(_numbered(query), params, **options)
 
 
