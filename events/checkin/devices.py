@@ -86,7 +86,7 @@ def _list_words(device: Device, *, is_living: bool, now: datetime) -> str:
     if device.signed_off_at is not None:
         return _("erased")
     if not is_living:
-        return _("erased at its next contact")
+        return _("to be erased")
     if device.roster_synced_at is None:
         return _("none yet")
     of, today = timezone.localtime(device.roster_synced_at), timezone.localtime(now)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.attempts import Attempt
 from accounts.models import AuditEntry, Role
 from events.checkin.devices import ago
+from events.checkin.missing import missing_scans
 from events.checkin.models import Device, EnrolmentCode
 from events.checkin.queries import drive_conflicts
 from events.checkin.scanner import scanner_version
@@ -221,6 +222,20 @@ def test_late_scans_that_are_left_out_ask_no_more_and_can_still_be_taken(client,
     client.post(late.url, {"decision": "take"})
     late.fresh.refresh_from_db()
     assert late.fresh.status == "checked_in"
+
+
+def test_a_device_is_heard_of_at_once_after_its_end(member, during):
+    """Contact is written once a minute, and yet nothing is said to be missing that has come."""
+    drive = DriveFactory(unit=member.unit, slots=1)
+    phone = make_device(drive)
+    during.shift(timedelta(seconds=10))
+    revoke_device(device=phone.device, by=member.user, now=timezone.now())
+    before = missing_scans(drive, now=drive.ends_at)
+    during.shift(timedelta(seconds=10))
+    phone.send(a_scan(), status={"unsent": 0})
+
+    assert before.silent == {1: DURING}
+    assert not missing_scans(drive, now=drive.ends_at)
 
 
 # --- Conflicts -----------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ class Event:
     """A pass that a device has shown, or its undo, as it will be sent."""
 
     device: int
+    at: datetime  # in truth
     wire: dict[str, Any]
 
 
@@ -100,10 +101,11 @@ class SyncTests(TestCase):
         events: list[Event] = []
         for n, (device, person, minute, undoes) in enumerate(day):
             skew, known = clocks[device]
+            at = DURING + timedelta(minutes=minute)
             wire: dict[str, Any] = {
                 "id": str(uuid.UUID(int=n + 1, version=4)),
                 "station": "welcome",
-                "scanned_at": (DURING + timedelta(minutes=minute) + skew).isoformat(),
+                "scanned_at": (at + skew).isoformat(),
                 "clock_offset_ms": -round(skew / timedelta(milliseconds=1)) if known else None,
                 "offline": True,
             }
@@ -111,7 +113,7 @@ class SyncTests(TestCase):
                 wire |= {"kind": "undo", "undoes": events[undoes].wire["id"]}
             else:
                 wire |= {"ticket": self.tickets[person], "shown": "accepted", "admit": True}
-            events.append(Event(device, wire))
+            events.append(Event(device, at, wire))
         return events
 
     def _send(
@@ -151,6 +153,9 @@ class SyncTests(TestCase):
     def _world(self, events: list[Event]) -> dict[str, Any]:
         scans = {str(scan.pk): scan for scan in Scan.objects.all()}
         assert scans.keys() == {event.wire["id"] for event in events}
+        assert {id: scan.corrected_at for id, scan in scans.items()} == {
+            event.wire["id"]: event.at for event in events
+        }
         shown = {id: scan.shown or None for id, scan in scans.items()}
         assert shown == {event.wire["id"]: event.wire.get("shown") for event in events}
         return {
@@ -160,7 +165,7 @@ class SyncTests(TestCase):
                     pk__in=[p.pk for p in self.people]
                 ).order_by("pk")
             ],
-            "scans": {id: (scan.corrected_at, scan.counts) for id, scan in scans.items()},
+            "counts": {id: scan.counts for id, scan in scans.items()},
             "conflicts": [
                 (told.registration, told.kind, [scan.id for scan in told.scans])
                 for told in drive_conflicts(self.drive)

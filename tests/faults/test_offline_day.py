@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from accounts.attempts import Attempt
 from donors.models import Donor
+from events.checkin.missing import missing_scans
 from events.checkin.models import Device, Scan
 from events.checkin.queries import drive_conflicts
 from events.checkin.services import (
@@ -416,6 +417,10 @@ def check_figures(day: Day, counting: dict[str, list[Scan]], seen: Counter[str])
         row.public_id: (row.status, row.queue_number)
         for row in Registration.objects.filter(drive=day.drive).exclude(status="cancelled")
     }
+    # The lost phone had scans that nobody will see: the figures say so, and wait for nobody.
+    missing = missing_scans(day.drive, now=day.drive.ends_at)
+    assert {*missing.unsent, *missing.silent} >= {int(day.lost.label[1:])}
+    assert not {*missing.unsent} - {int(day.lost.label[1:])}
     for phone in day.phones[:-2]:
         held = {id: (row["status"], row["number"]) for id, row in phone.people.items()}
         assert held == living

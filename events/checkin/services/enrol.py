@@ -326,12 +326,13 @@ def note_contact(*, device: Device, now: datetime, news: DeviceNews) -> None:
     """Note that a device was heard of, once a minute at most.
 
     At once only where somebody would otherwise wait in vain: nothing is unsent any more, or
-    something is; it has its first list; it is heard of after the drive's end.
+    something is; it has its first list; it is heard of after its own end or the drive's.
     """
     unsent = device.unsent if news.unsent is None else news.unsent
     turned = bool(unsent) != bool(device.unsent)
     synced = news.list_of is not None and device.roster_synced_at is None
-    ended = device.last_contact_at < device.drive.ends_at <= now
+    end = min(device.drive.ends_at, device.revoked_at or device.drive.ends_at)
+    ended = device.last_contact_at < end <= now
     if now - device.last_contact_at < CONTACT_EVERY and not (turned or synced or ended):
         return
     changes: dict[str, object] = {"last_contact_at": now, "unsent": unsent}
