@@ -83,7 +83,7 @@ def test_no_translation_is_lost_or_speaks_of_other_values():
         catalogue = polib.pofile(str(path))
         assert [entry.msgid for entry in catalogue.fuzzy_entries()] == []
         for entry in catalogue.translated_entries():
-            values = set(re.findall(r"%\((\w+)\)s", entry.msgid))
+            values = set(re.findall(r"%\((\w+)\)s", f"{entry.msgid} {entry.msgid_plural}"))
             for text in [entry.msgstr, *entry.msgstr_plural.values()]:
                 if text:
                     assert set(re.findall(r"%\((\w+)\)s", text)) <= values | {"count", "n"}, text
