@@ -246,7 +246,7 @@ def scanner_texts() -> dict[str, str]:
         "walk_in_elsewhere_next": _(
             "This device has not heard of it yet. Where there is a network, scan again in a moment."
         ),
-        "card_hint": _("Hold the citizen card's QR code in the frame"),
+        "card_hint": _("Hold the card's QR code in the frame"),
         "no_card": _("This is no citizen card. Type the three fields."),
         "card_read": _("Card read."),
         "card_read_text": _(
