@@ -13,6 +13,7 @@ import pytest
 from events.checkin.models import Scan
 from events.drives.models import Drive, Slot
 from events.registrations.models import Registration
+from events.registrations.signing import ticket_of
 from tests.checkin.conftest import DURING, Phone, a_scan, an_undo, make_device
 from tests.factories import DriveFactory, RegistrationFactory, SlotFactory
 
@@ -488,3 +489,32 @@ def test_scans_under_a_key_are_replayed_and_another_body_is_refused(phone: Phone
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert (odd.status_code, odd.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
     assert Scan.objects.count() == 1
+
+
+def test_scans_of_an_older_and_of_a_newer_page_are_taken(phone: Phone, drive: Drive):
+    """A new version is deployed in the middle of the day; phones reload when they can."""
+    before, after = RegistrationFactory.create_batch(2, slot=drive.slots.first())
+    older = {
+        "id": str(uuid.uuid4()),
+        "ticket": ticket_of(before),
+        "station": "welcome",
+        "scanned_at": DURING.isoformat(),
+        "clock_offset_ms": None,
+        "offline": True,
+        "shown": "accepted",
+    }
+    newer = a_scan(after, shown="accepted", battery=17, seat={"row": 3})
+    status = {"unsent": 0, "version": "next", "battery": 17}
+
+    answered = phone.scan(older, newer, status=status, page="scan")
+
+    assert [result["verdict"] for result in answered] == ["accepted", "accepted"]
+
+
+def test_what_only_a_newer_server_knows_spoils_nothing_and_is_kept(phone: Phone, an: Registration):
+    outcome = a_scan(an, kind="outcome", outcome="donated")
+
+    first, again = phone.scan(outcome, a_scan(an)), phone.scan(outcome)
+
+    assert [result["verdict"] for result in first] == ["malformed", "accepted"]
+    assert (again[0]["verdict"], Scan.objects.count()) == ("malformed", 2)
