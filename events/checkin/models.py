@@ -155,9 +155,12 @@ class Scan(models.Model):
     """
 
     id = models.UUIDField(primary_key=True)  # made by the device
-    drive = models.ForeignKey(Drive, models.CASCADE, related_name="scans")
+    # Drive and registration have no index of their own: those below begin with them.
+    drive = models.ForeignKey(Drive, models.CASCADE, related_name="scans", db_index=False)
     device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="scans")
-    registration = models.ForeignKey(Registration, models.PROTECT, null=True, related_name="scans")
+    registration = models.ForeignKey(
+        Registration, models.PROTECT, null=True, related_name="scans", db_index=False
+    )
     station = models.CharField(max_length=14, choices=StationKind, blank=True)
     kind = models.CharField(max_length=4, choices=ScanKind, default=ScanKind.PASS)
     undoes = models.UUIDField(null=True)

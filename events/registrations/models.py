@@ -81,8 +81,11 @@ class Registration(models.Model):
         PAPER = "paper", _("paper")
 
     public_id = models.CharField(max_length=16, unique=True, default=random_id)
-    drive = models.ForeignKey(Drive, models.PROTECT, related_name="registrations")
-    slot = models.ForeignKey(Slot, models.PROTECT, null=True, related_name="registrations")
+    # Neither has an index of its own: those below begin with them.
+    drive = models.ForeignKey(Drive, models.PROTECT, related_name="registrations", db_index=False)
+    slot = models.ForeignKey(
+        Slot, models.PROTECT, null=True, related_name="registrations", db_index=False
+    )
     donor = models.ForeignKey(Donor, models.PROTECT, related_name="registrations")
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="registrations")
     status = models.CharField(max_length=10, choices=Status)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F
@@ -214,13 +215,15 @@ class Batch:
 
     def _leave_or_rejoin_line(self, registration: Known) -> None:
         """Make who waited and is in a walk-in: no slot, no place; and back where that is undone."""
-        row = Registration.objects.filter(pk=registration.pk)
+        changes: dict[str, Any] = {}
         if registration.waits and registration.status == "checked_in":
             if not registration.cancelled:
                 moment = registration.checked_in_at
-                row.update(slot=None, waited_in=F("slot"), walk_in_at=moment)
+                changes = {"slot": None, "waited_in": F("slot"), "walk_in_at": moment}
         elif registration.waited and registration.status != "checked_in":
-            row.update(slot=F("waited_in"), waited_in=None, walk_in_at=None)
+            changes = {"slot": F("waited_in"), "waited_in": None, "walk_in_at": None}
+        if changes:
+            Registration.objects.filter(pk=registration.pk).update(**changes)
 
     def _mark_scans(self, pk: int, state: VisitState) -> list[StoredScan]:
         """Note on each scan what the fold makes of it; return those for which that is new."""
