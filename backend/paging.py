@@ -15,6 +15,17 @@ from rest_framework import exceptions
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
+# What comes of reading, comparing or asking for what somebody else made up.
+_NONE_OF_OURS = (
+    exceptions.NotFound,
+    TypeError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+    InvalidValue,
+    DataError,
+)
+
 
 class Pages(CursorPagination):
     """{"results": […], "next": url|null, "previous": url|null}
@@ -33,7 +44,7 @@ class Pages(CursorPagination):
         """Give one page; a cursor that we did not make is told from one that is merely old."""
         try:
             return self._page(queryset, request, view)
-        except (exceptions.NotFound, TypeError, ValueError, InvalidValue, DataError) as error:
+        except _NONE_OF_OURS as error:
             message = _("This cursor is none of ours.")
             raise exceptions.ValidationError({"cursor": message}) from error
 

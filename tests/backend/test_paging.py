@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+from urllib.parse import quote, urlencode
+
 import pytest
 
 from tests.api import ROOT, organizer
@@ -60,6 +63,19 @@ def test_pages_go_on_where_a_row_is_gone_meanwhile():
 @pytest.mark.parametrize("cursor", ["x", "cD1b", "cD0lNUIlMjIxJTIyJTVE", "cD0xJnI9MQ==", "%00"])
 def test_pages_refuse_a_cursor_that_is_none_of_ours(cursor):
     drive, first = people_of(1, names=["Lê An"])
+
+    answer = organizer(drive.unit).client.get(f"{first}&cursor={cursor}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+@pytest.mark.parametrize(
+    "position",
+    ["[" * 3000, '["\\ud800", "1"]', '["a", "1e9"]', '["a", null]', "{}"],
+)
+def test_pages_refuse_a_position_that_cannot_be(position):
+    drive, first = people_of(1, names=["Lê An"])
+    cursor = quote(base64.b64encode(urlencode({"p": position}).encode()))
 
     answer = organizer(drive.unit).client.get(f"{first}&cursor={cursor}")
 
