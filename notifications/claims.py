@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from notifications.models import Message
+from notifications.queries import HOPELESS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ _STEP: Final = """
         reason = CASE WHEN id = %(done)s THEN %(reason)s ELSE reason END,
         finished_at = CASE WHEN id = %(done)s THEN %(finished_at)s ELSE finished_at END,
         due_at = CASE WHEN id = %(done)s THEN COALESCE(%(due_at)s, due_at) ELSE due_at END,
-        details = CASE WHEN id = %(done)s AND %(finished)s THEN '{}' ELSE details END,
+        details = CASE WHEN id = %(done)s AND %(over)s THEN '{}' ELSE details END,
         tries = CASE WHEN id = %(done)s THEN tries - %(uncounted)s ELSE tries + 1 END,
         maybe_twice = CASE
             WHEN id = %(done)s THEN maybe_twice
@@ -101,7 +102,8 @@ def step(done: Outcome | None, following: Message | None, *, now: datetime) -> T
         "status": done.status if done else "",
         "reason": done.reason if done else "",
         "finished_at": _moment(done.finished_at if done else None),
-        "finished": done is not None and done.finished_at is not None,
+        # What a letter says besides facts is kept for as long as it may still be said.
+        "over": done is not None and done.finished_at is not None and not _may_be_retried(done),
         "due_at": _moment(done.due_at if done else None),
         "uncounted": 0 if done is None or done.counts else 1,
         # An accepted one keeps the moment at which it left.
@@ -122,6 +124,10 @@ def step(done: Outcome | None, following: Message | None, *, now: datetime) -> T
         was_written=last is None or last.pk in changed,
         is_ours=following is not None and following.pk in changed,
     )
+
+
+def _may_be_retried(done: Outcome) -> bool:
+    return done.status == Message.Status.FAILED and done.reason not in HOPELESS
 
 
 class Taken(NamedTuple):

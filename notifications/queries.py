@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, Min, Model, OuterRef, Q, QuerySet
 
 from notifications.models import Message
 
+# Why a message was given up for good: another try would meet the same.
 HOPELESS: Final = ("address_refused", "no_address", "expired")
 M = TypeVar("M", bound=Model)
 
@@ -123,10 +124,14 @@ def never_written_to(reason: str) -> Q:
     return Q(Exists(about.filter(reason=reason))) & ~Q(Exists(about.exclude(status__in=unsent)))
 
 
-def is_spared(about_id: str) -> bool:
-    """Tell whether the last that there was to say was kept from an address with many letters."""
-    latest = Message.objects.filter(about_id=about_id).order_by("-pk").values_list("details")[:1]
-    return any(details.get("spared") for (details,) in latest)
+def is_spared(about_id: str, reason: str) -> bool:
+    """Tell whether the last that there was to say was kept from an address, for this reason.
+
+    Before it is dropped for it, its details say so.
+    """
+    latest = Message.objects.filter(about_id=about_id).order_by("-pk")
+    found = latest.values_list("reason", "details").first()
+    return found is not None and (found[0] == reason or bool(found[1].get("spared")))
 
 
 def without_message(owed: QuerySet[M]) -> QuerySet[M]:

@@ -21,8 +21,9 @@ from events.registrations.services.drives import cancel_drive
 from events.registrations.signing import ticket_of
 from events.registrations.tickets import format_code
 from events.registrations.tokens import manage_url
+from notifications.delivery import GIVE_UP_AFTER
 from notifications.models import Message
-from notifications.services import deliver_due
+from notifications.services import deliver_due, retry_failed
 from tests.factories import (
     HANOI,
     NOW,
@@ -215,6 +216,26 @@ def test_an_organizers_reason_is_told_once_and_kept_nowhere(outbox):
         registration=registration, now=NOW, by=UserFactory(), reason="Hội trường đóng cửa."
     )
 
+    [mail] = outbox()
+
+    assert subject_of(mail) == "Ban tổ chức đã hủy chỗ 08:30, thứ Bảy 05/12"
+    assert "Ban tổ chức nhắn: Hội trường đóng cửa." in text_of(mail)
+    assert Message.objects.get().details == {}
+
+
+def test_a_letter_that_is_tried_again_says_what_the_first_would_have_said(outbox, mail_server):
+    registration = registration_at(email="an@example.com")
+    mail_server.answers["an@example.com"] = "450 later"
+    cancel_registration(
+        registration=registration,
+        now=NOW - GIVE_UP_AFTER,
+        by=UserFactory(),
+        reason="Hội trường đóng cửa.",
+    )
+    assert outbox() == []
+    mail_server.answers.clear()
+
+    assert retry_failed(f"drive:{registration.drive_id}", now=NOW) == 1
     [mail] = outbox()
 
     assert subject_of(mail) == "Ban tổ chức đã hủy chỗ 08:30, thứ Bảy 05/12"

@@ -21,6 +21,7 @@ from events.registrations.calendar import FILE_NAME, content_type, ticket_calend
 from events.registrations.forms import ChangeForm
 from events.registrations.letter_limits import address_told, count_letter, spares
 from events.registrations.models import Registration
+from events.registrations.outbox import MANY_LETTERS
 from events.registrations.page import OwnPage, State
 from events.registrations.picture import ticket_picture
 from events.registrations.queries import nearest_free_slots
@@ -209,7 +210,9 @@ def _show(
     context: dict[str, Any] = {
         "page": page,
         "refused": refused,
-        "spared": page.may_change and registration.email and is_spared(registration.public_id),
+        "spared": page.may_change
+        and registration.email
+        and is_spared(registration.public_id, MANY_LETTERS),
         "done": done if done in DONE else "registered" if is_new else "",
         "qr": qr_svg(ticket_of(registration), label=_qr_label()) if page.has_ticket else "",
         "near": nearest_free_slots(registration.slot, now=now)
