@@ -66,18 +66,15 @@ def _epoch(drive: Drive) -> bytes:
     return bytes.fromhex(drive.roster_epoch)
 
 
-def list_is_of(drive: Drive, cursor_text: str) -> datetime | None:
+def list_is_of(drive: Drive, cursor_text: str, *, now: datetime) -> datetime | None:
     """Return as of when the list of a device is that holds this cursor; ``None`` if unknown.
 
-    In the middle of several pages nobody can say.
+    In the middle of several pages nobody can say, and no list is of days to come.
     """
     cursor = Cursor.decode(cursor_text)
     if cursor is None or cursor.epoch != _epoch(drive) or cursor.after:
         return None
-    try:
-        return datetime.fromtimestamp(cursor.at, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
+    return datetime.fromtimestamp(cursor.at, UTC) if cursor.at <= now.timestamp() else None
 
 
 # --- The roster ----------------------------------------------------------------------------------

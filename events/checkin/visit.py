@@ -6,13 +6,18 @@ Pure: no Django, no clock. `frontend/shared/visit.ts` is its twin on the device;
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 ConflictKind = Literal["double", "cancelled"]
 
 _LET_IN_ALL_THE_SAME = ("already_scanned", "revoked")
+
+
+# Within a day of its ends the calendar has no local time for some zones.
+_FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 
 
 def corrected_time(
@@ -22,14 +27,16 @@ def corrected_time(
 
     :param clock_offset_ms: server minus device as last measured when the scan was made; without it
         the whole way from ``sent_at`` to ``received_at`` counts as the clock's error.
-    :returns: ``received_at`` where the device's numbers lead out of the calendar.
+    :returns: ``received_at`` where the device's numbers lead out of the calendar, in any zone.
     """
     try:
         if clock_offset_ms is not None:
-            return scanned_at + timedelta(milliseconds=clock_offset_ms)
-        return scanned_at + (received_at - sent_at)
+            at = scanned_at + timedelta(milliseconds=clock_offset_ms)
+        else:
+            at = scanned_at + (received_at - sent_at)
     except OverflowError:
         return received_at
+    return at if _FIRST <= at <= _LAST else received_at
 
 
 @dataclass(frozen=True, slots=True)

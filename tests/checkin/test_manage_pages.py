@@ -16,12 +16,14 @@ from events.checkin.devices import ago
 from events.checkin.missing import missing_scans
 from events.checkin.models import Device, EnrolmentCode
 from events.checkin.queries import drive_conflicts
+from events.checkin.roster import Cursor
 from events.checkin.scanner import scanner_version
 from events.checkin.services import enrol_device, revoke_device
 from tests.checkin.conftest import DURING, a_scan, make_device
 from tests.factories import DriveFactory, MembershipFactory, RegistrationFactory
 
 pytestmark = pytest.mark.django_db
+END_OF_CALENDAR = 253_402_300_799  # seconds; no zone east of Greenwich has that moment
 
 
 @pytest.fixture
@@ -159,6 +161,19 @@ def test_a_cursor_that_says_nothing_changes_nothing(client, member, during, curs
     assert row.list_of == str(_("none yet"))
 
 
+def test_a_cursor_from_days_to_come_changes_nothing(client, member, during):
+    drive = DriveFactory(unit=member.unit, slots=2)
+    phone = make_device(drive, last_contact_at=DURING - timedelta(hours=1))
+    made_up = Cursor(
+        epoch=bytes.fromhex(drive.roster_epoch), since=None, until=0, after=0, at=END_OF_CALENDAR
+    )
+    phone.send(a_scan(), status={"unsent": 0, "roster_cursor": made_up.encode()})
+
+    [row] = rows_of(client, drive)
+
+    assert row.list_of == str(_("none yet"))
+
+
 # --- Late scans ----------------------------------------------------------------------------------
 
 
@@ -195,6 +210,17 @@ def test_late_scans_are_shown_with_what_taking_them_would_do(client, late):
     }
     assert (shown.scans, shown.nameless) == (4, 1)
     assert AuditEntry.objects.filter(action="registrations.seen").latest("pk").count == 3
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_late_scans_of_a_clock_gone_wild_are_shown_too(client, drive, member, moment):
+    lost = make_device(drive)
+    revoke_device(device=lost.device, by=member.user, now=timezone.now())
+    lost.scan(a_scan(code="x", scanned_at=moment, clock_offset_ms=0))
+
+    response = client.get(reverse("device_late", args=[drive.slug, lost.device.number]))
+
+    assert response.context["late"].scans == 1
 
 
 def test_late_scans_count_once_they_are_taken(client, late):

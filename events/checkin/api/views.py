@@ -163,9 +163,8 @@ class ScansView(DeviceView):
         if not isinstance(scans, list) or sent_at is None:
             raise exceptions.ValidationError(errors)
         results, replayed = self.accept(data, [read_reading(scan) for scan in scans], sent_at)
-        note_contact(
-            device=self.device, now=self.now, news=_news(data.get("status"), self.device.drive)
-        )
+        news = _news(data.get("status"), self.device.drive, now=self.now)
+        note_contact(device=self.device, now=self.now, news=news)
         answer = {
             "results": [result_as_sent(result) for result in results],
             "server_time": self.now,
@@ -193,7 +192,7 @@ class ScansView(DeviceView):
         )
 
 
-def _news(status: Any, drive: Drive) -> DeviceNews:
+def _news(status: Any, drive: Drive, *, now: datetime) -> DeviceNews:
     """Read what a device says about itself; what is wrong is passed over."""
     if not isinstance(status, dict):
         return DeviceNews()
@@ -201,7 +200,7 @@ def _news(status: Any, drive: Drive) -> DeviceNews:
     cursor = status.get("roster_cursor")
     return DeviceNews(
         # What the device holds, not what was last sent to it: an answer may have been lost.
-        list_of=list_is_of(drive, cursor) if isinstance(cursor, str) else None,
+        list_of=list_is_of(drive, cursor, now=now) if isinstance(cursor, str) else None,
         unsent=unsent if type(unsent) is int and 0 <= unsent < 2**31 else None,
         version=version[:_LONGEST_VERSION].replace("\0", "") if isinstance(version, str) else None,
     )
