@@ -174,6 +174,7 @@ def scanner_texts() -> dict[str, str]:
         "network": _("Network"),
         "network_up": _("Connected"),
         "network_down": _("None now. Go on scanning; {count} go by themselves later."),
+        "network_down_empty": _("None now. Go on scanning."),
         "network_refused": _("The server does not take everything"),
         "network_refused_text": _(
             "Not taken: {count} ({code}). Go on scanning, and tell the organizers."

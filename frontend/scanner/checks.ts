@@ -132,6 +132,8 @@ function networkCheck({ desk }: App): Check {
     return { name: "network", kind: "look", title, text };
   }
   const kind = desk.network === "down" ? "look" : desk.network === "up" ? "done" : "neutral";
-  const text = say(`network_${desk.network}`, { count: desk.unsent });
+  const isEmpty = desk.network === "down" && desk.unsent === 0;
+  const key = isEmpty ? "network_down_empty" : `network_${desk.network}`;
+  const text = say(key, { count: desk.unsent });
   return { name: "network", kind, title: say("network"), text };
 }

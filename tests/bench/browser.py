@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import secrets
 import signal
 import tempfile
 import threading
@@ -14,18 +15,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
+from urllib.request import Request, urlopen
 
 from django.db import connection
-from playwright.sync_api import Browser, CDPSession, Page, Route, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, ViewportSize, sync_playwright
 
+from accounts.secrets import hash_secret
 from events.checkin.models import Device
 from events.checkin.services.enrol import hand_over
+from tests.bench.line import SlowLine
 from tests.bench.people import Ours, our_drive
 from tests.services import films
 from tests.services.chromium import LAUNCH_FLAGS, find_chromium
 
-# As the browser's own tools have "Slow 4G": requests wait this long, 1.4 Mbit/s down.
-SLOW_4G = {"latency": 562.5, "downloadThroughput": 188_743, "uploadThroughput": 86_400}
 SLOWER = 6
 VIEWPORT: ViewportSize = {"width": 390, "height": 844}
 _VERDICTS = "performance.getEntriesByName('frame-to-verdict').map(one => one.duration)"
@@ -44,9 +46,13 @@ class Figure:
 
 def figures(port: int, *, people: int, seconds: int, say: Callable[[str], None]) -> list[Figure]:
     """Measure all; ``seconds`` of tickets before the camera each time."""
+    # Playwright keeps an event loop in this thread, in which Django sees no harm of ours.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright, tempfile.TemporaryDirectory(prefix="gh-film-") as folder:
         say("browser: roster")
         found = _roster(playwright.chromium.launch, port, people)
+        for figure in found:
+            say(f"  {figure.what}: {figure.measured}")
         drive = our_drive(slots=1, capacity=people, people=12, today=True)
         film = Path(folder) / "tickets.mjpeg"
         films.film(film, [(ticket, "sharp") for ticket in drive.tickets()], seconds=1.1)
@@ -73,8 +79,9 @@ def _chromium(launch: Callable[..., Browser], film: Path | None = None) -> Itera
 
 
 def _enrol(page: Page, port: int, drive: Ours) -> None:
-    drive.devices(1)
-    device = Device.objects.filter(drive=drive.drive).latest("pk")
+    if not Device.objects.filter(drive=drive.drive).exists():
+        drive.devices(1)
+    device = Device.objects.filter(drive=drive.drive).earliest("pk")
     code = hand_over(device=device, now=datetime.now(UTC)).code
     page.goto(f"http://127.0.0.1:{port}/scan/enroll/?lang=vi#{code}")
     page.get_by_role("button", name="Dùng máy này để quét").click()
@@ -85,42 +92,36 @@ def _enrol(page: Page, port: int, drive: Ours) -> None:
 
 def _roster(launch: Callable[..., Browser], port: int, people: int) -> list[Figure]:
     drive = our_drive(slots=8, capacity=people, people=people, today=True)
+    _name(drive)
+    line = SlowLine(port)
     with _chromium(launch) as browser:
         page = browser.new_context(viewport=VIEWPORT).new_page()
         page.add_init_script("Object.defineProperty(navigator, 'mediaDevices', {value: undefined})")
         tools = page.context.new_cdp_session(page)
         tools.send("Performance.enable")
-        tools.send("Network.enable")
-        sizes: dict[str, int] = {}
-
-        def hear(event: dict[str, object]) -> None:
-            sizes[str(event["requestId"])] = int(str(event["encodedDataLength"]))
-
-        asked: list[str] = []
-        tools.on("Network.loadingFinished", hear)
-        tools.on(
-            "Network.requestWillBeSent",
-            lambda event: (
-                asked.append(event["requestId"])
-                if "/checkin/roster/" in event["request"]["url"]
-                else None
-            ),
-        )
-        _enrol_when_loaded(page, port, drive, tools)
-        page.wait_for_function(f"() => {_ROSTERS}.length > 0", timeout=60_000)
-        took = page.evaluate(f"{_ROSTERS}[0]")
-        size = sizes[asked[0]]
-        page.wait_for_timeout(1_000)
-        tools.send("Network.emulateNetworkConditions", {"offline": False, **_FULL})
-        whole = _whole_roster(page, tools)
+        _enrol(page, line.port, drive)
+        _roster_is_there(page)
+        page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+        took = []
+        for _turn in range(3):
+            _forget_roster(page)
+            line.is_slow = True
+            page.reload()
+            _roster_is_there(page)
+            line.is_slow = False
+            took.append(page.evaluate(f"{_ROSTERS}[0]"))
+        whole = _whole_roster(page, tools, line)
         delta = _delta(page, tools, drive)
+    line.close()
+    took.sort()
+    size = _size_on_the_wire(port, drive)
     a_person = size / people
     return [
         Figure(
             what=f"roster of {people:,} over slow 4G, asked for to kept",
-            measured=f"{took / 1000:.1f} s",
+            measured=f"{took[1] / 1000:.1f} s",
             budget="3 s",
-            held=took <= 3_000,
+            held=took[1] <= 3_000,
         ),
         Figure(
             what="the same on the wire, compressed",
@@ -130,32 +131,32 @@ def _roster(launch: Callable[..., Browser], port: int, people: int) -> list[Figu
         ),
         Figure(
             what=f"main thread, slowed {SLOWER} ×, for all {people:,} (once a day)",
-            measured=f"{whole[0]:.0f} ms in all, {whole[1]:.0f} ms at most at once",
+            measured=f"{whole[0]:.0f} ms in all, {_longest(whole[1])}",
             budget="50 ms at once",
             held=whole[1] <= 50,
         ),
         Figure(
             what=f"main thread, slowed {SLOWER} ×, for a sync that brings 50 changes",
-            measured=f"{delta[0]:.0f} ms in all, {delta[1]:.0f} ms at most at once",
+            measured=f"{delta[0]:.0f} ms in all, {_longest(delta[1])}",
             budget="50 ms",
             held=delta[0] <= 50,
         ),
     ]
 
 
-_FULL = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-
-
-def _enrol_when_loaded(page: Page, port: int, drive: Ours, tools: CDPSession) -> None:
-    """Only the roster comes over the slow network: the page is there from before."""
-    page.goto(f"http://127.0.0.1:{port}/scan/?lang=vi")
-    page.wait_for_load_state("networkidle")
-    _enrol(page, port, drive)
+def _roster_is_there(page: Page) -> None:
     page.wait_for_function(f"() => {_ROSTERS}.length > 0", timeout=60_000)
-    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
-    _forget_roster(page)
-    tools.send("Network.emulateNetworkConditions", {"offline": False, **SLOW_4G})
-    page.reload()
+
+
+def _size_on_the_wire(port: int, drive: Ours) -> int:
+    """Return the length of the answer, as a browser would get it."""
+    token = secrets.token_urlsafe(32)
+    device = Device.objects.filter(drive=drive.drive).latest("pk")
+    Device.objects.filter(pk=device.pk).update(token_hash=hash_secret(token))
+    headers = {"Authorization": f"Device {token}", "Accept-Encoding": "gzip, deflate, br, zstd"}
+    asked = Request(f"http://127.0.0.1:{port}/api/v1/checkin/roster/", headers=headers)
+    with urlopen(asked, timeout=60) as answer:
+        return len(answer.read())
 
 
 def _forget_roster(page: Page) -> None:
@@ -172,21 +173,13 @@ def _forget_roster(page: Page) -> None:
     )
 
 
-def _whole_roster(page: Page, tools: CDPSession) -> tuple[float, float]:
+def _whole_roster(page: Page, tools: CDPSession, line: SlowLine) -> tuple[float, float]:
     """Let a page settle without its roster, and then have it."""
-    held: list[Route] = []
-    page.route("**/checkin/roster/**", held.append)
     _forget_roster(page)
+    line.is_open.clear()
     page.reload()
-    while not held:
-        page.wait_for_timeout(100)
-
-    def let_it_come() -> None:
-        page.unroute("**/checkin/roster/**")
-        for route in held:
-            route.continue_()
-
-    return _cost(page, tools, let_it_come)
+    page.wait_for_timeout(1_500)
+    return _cost(page, tools, line.is_open.set)
 
 
 def _delta(page: Page, tools: CDPSession, drive: Ours) -> tuple[float, float]:
@@ -207,17 +200,38 @@ def _cost(page: Page, tools: CDPSession, begin: Callable[[], None]) -> tuple[flo
         count = page.evaluate(f"window.longest = [], {_ROSTERS}.length")
         before = _tasks(tools)
         does()
+        page.wait_for_timeout(4_000)  # asking the page would cost it time
+        costs.append(_tasks(tools) - before)
         if does is begin:
             page.wait_for_function(f"count => {_ROSTERS}.length > count", arg=count)
-        page.wait_for_timeout(3_000)
-        costs.append(_tasks(tools) - before)
     tools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
     return max(0.0, costs[1] - costs[0]), page.evaluate("Math.max(0, ...window.longest)")
+
+
+def _longest(milliseconds: float) -> str:
+    return f"at most {milliseconds:.0f} ms at once" if milliseconds else "never 50 ms at once"
 
 
 def _tasks(tools: CDPSession) -> float:
     metrics = {one["name"]: one["value"] for one in tools.send("Performance.getMetrics")["metrics"]}
     return float(metrics["TaskDuration"]) * 1000
+
+
+def _name(drive: Ours) -> None:
+    """Give everybody a name of their own: the same ones would compress too well."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE registrations_registration SET full_name ="
+            " (ARRAY['Nguyễn','Trần','Lê','Phạm','Hoàng','Vũ','Đặng','Bùi','Đỗ','Lò'])"
+            "[1 + floor(random() * 10)] || ' ' ||"
+            " (ARRAY['Thị','Văn','Hoàng','Minh','Thu','Đức','Ngọc','Quang'])"
+            "[1 + floor(random() * 8)] || ' ' ||"
+            " (ARRAY['Phương','Thanh','Hải','Mỹ','Khánh','Gia','Tuấn','Bảo','Kim','Xuân'])"
+            "[1 + floor(random() * 10)] || ' ' ||"
+            " (ARRAY['An','Bình','Duyên','Giang','Hạnh','Huy','Linh','Nam','Quyết','Thảo','Trang',"
+            "'Tùng','Vy','Yến','Sơn','Phúc'])[1 + floor(random() * 16)] WHERE drive_id = %s",
+            [drive.drive.pk],
+        )
 
 
 def _touch(drive: Ours, count: int) -> None:
@@ -308,9 +322,7 @@ def _verdicts(
         page = browser.new_context(viewport=VIEWPORT).new_page()
         _enrol(page, port, drive)
         page.wait_for_selector("body[data-ready]")
-        page.get_by_role("button", name="Bắt đầu quét").click()
-        page.wait_for_selector("body[data-ready]")
-        page.wait_for_timeout(2_000)
+        page.wait_for_timeout(3_000)  # the first ticket leads from there to the camera
         with slowed(browser, page):  # type: ignore[attr-defined]
             page.evaluate("performance.clearMeasures('frame-to-verdict')")
             page.wait_for_timeout(seconds * 1_000)

@@ -26,7 +26,7 @@ MADE_KEYS = {
     *(f"camera_{state}" for state in CAMERA),
     *(f"camera_{state}_text" for state in CAMERA),
     *(f"enforced_{what}" for what in ENFORCED),
-    *(f"network_{state}" for state in ("up", "down", "unknown")),
+    *(f"network_{state}" for state in ("up", "down", "down_empty", "unknown")),
     *(f"enrol_{why}{part}" for why in ("used", "expired", "not_found") for part in ("", "_text")),
     *(f"b_{verdict}" for verdict in ("accepted", "too_early", "too_late", "already_scanned")),
     *("station_welcome", "b_waitlisted", "signed_off_text", "malformed_name", "bad_signature_name"),

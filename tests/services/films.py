@@ -60,8 +60,8 @@ def sharp(ticket: Image.Image, chance: random.Random) -> Image.Image:
 
 
 def blurred(ticket: Image.Image, chance: random.Random) -> Image.Image:
-    """Out of focus by half a module, and moved by as much."""
-    frame = _held(ticket, chance, side=430).filter(ImageFilter.GaussianBlur(4.2))
+    """Out of focus by more than half a module, and moved by as much."""
+    frame = _held(ticket, chance, side=430).filter(ImageFilter.GaussianBlur(4.7))
     moved = ImageChops.offset(frame, 4, 0)
     return Image.blend(frame, moved, 0.5)
 
