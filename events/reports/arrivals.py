@@ -158,7 +158,8 @@ def _round_up(number: int) -> int:
 def _hours(first: datetime, last: datetime) -> list[datetime]:
     """Return whole hours between, as many as an axis has room for."""
     hour = first.replace(minute=0, second=0, microsecond=0)
-    every = max(1, -(-int((last - first) / timedelta(hours=1)) // _MOST_HOURS))
-    marks = [hour + timedelta(hours=n) for n in range(26)]
+    span = int((last - first) / timedelta(hours=1))
+    every = max(1, -(-span // _MOST_HOURS))
+    marks = [hour + timedelta(hours=n) for n in range(span + 2)]
     within = [at for at in marks if first <= at <= last]
     return within[::every]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -81,3 +82,15 @@ def test_chart_keeps_its_shape_after_the_day_and_with_late_comers(drive):
     assert (chart.came, chart.planned) == (1, 1)
     assert chart.now_x == chart.right
     assert len(chart.hours) <= 7
+
+
+def test_chart_has_hours_to_its_end_however_long_it_is(drive):
+    register(drive, 0, came_at=drive.starts_at - timedelta(hours=12))
+    register(drive, 1, came_at=drive.ends_at + timedelta(hours=12))
+
+    chart = chart_of(drive, now=drive.ends_at + timedelta(days=1))
+
+    hours = [mark.value for mark in chart.hours]
+    gaps = {after - before for before, after in pairwise(hours)}
+    assert gaps == {timedelta(hours=6)}
+    assert drive.ends_at + timedelta(hours=12) - hours[-1] < timedelta(hours=6)
