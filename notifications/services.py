@@ -203,8 +203,9 @@ class _Starts:
             wait = self._last + self.pause_seconds - time.monotonic()
             if wait > 0:
                 if self._timer is None:
-                    self._timer = threading.Timer(min(wait, self.pause_seconds), self._start_later)
-                    self._timer.start()
+                    timer = threading.Timer(min(wait, self.pause_seconds), self._start_later)
+                    timer.start()  # if no thread can be had, the next one tries
+                    self._timer = timer
                 return
             self._last = time.monotonic()
         start_task(send_message, message_id=message_id)

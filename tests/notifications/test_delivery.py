@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ import pytest
 from django.core.checks import run_checks
 from django.db import transaction
 
+from backend.celery import start_task
 from notifications import claims, delivery
 from notifications.channels.mail import SmtpChannel
 from notifications.delivery import GIVE_UP_AFTER, message_id_of
@@ -21,11 +23,13 @@ from notifications.queries import (
     reason_counts,
 )
 from notifications.services import (
+    _Starts,
     deliver_due,
     deliver_message,
     queue_message,
     queue_messages,
 )
+from notifications.tasks import send_due
 from tests.notifications.kinds import name_kinds
 from tests.services.processes import wait_until
 
@@ -417,5 +421,26 @@ def test_queueing_starts_the_task_on_commit_and_not_before(smtp, broker):
 
     # At once, or a moment later where another one was started just before.
     wait_until(lambda: client.llen("celery") == 1, what="the task waits")
+    client.delete("celery")
+    client.close()
+
+
+def test_a_rush_starts_one_task_for_itself_and_one_for_all_who_came_since(broker):
+    import redis
+
+    client = redis.Redis.from_url(broker.url)
+    start_task(send_due)  # what is made once is not what is counted
+    client.delete("celery")
+    starts = _Starts()
+    starts.pause_seconds = 0.4  # on a busy machine too, the whole rush is over by then
+
+    for rush in (1, 2):
+        for number in range(50):
+            starts.start(number)
+        wait_until(lambda: client.llen("celery") == 2 * rush, what="both tasks wait")  # noqa: B023
+        time.sleep(starts.pause_seconds)
+
+    tasks = [json.loads(task)["headers"]["task"] for task in client.lrange("celery", 0, -1)]
+    assert tasks[::-1] == ["notifications.send_message", "notifications.send_due"] * 2
     client.delete("celery")
     client.close()
