@@ -128,7 +128,8 @@ class PostgreSQL:
         """Copy the wheel's programs where nobody may read them: a home is often closed."""
         if all(folder.stat().st_mode & 0o001 for folder in programs.resolve().parents):
             return programs
-        copy = self.folder / "programs"
+        # As deep as in the wheel: the programs look for their libraries three folders up.
+        copy = self.folder / "programs" / "pginstall"
         if not copy.exists():
             for part in ("bin", "lib", "share"):
                 shutil.copytree(programs.parent / part, copy / part, symlinks=True)
