@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Count, F, Q
 
 from events.checkin.models import DeviceQuerySet, Scan
-from events.checkin.visit import ConflictKind, VisitScan, fold
+from events.checkin.visit import ConflictKind, VisitScan, conflicts_of
 from events.drives.models import Drive
 
 # --- Conflicts -----------------------------------------------------------------------------------
@@ -60,12 +60,15 @@ def drive_conflicts(drive: Drive) -> list[DriveConflict]:
     people: dict[int, tuple[str, str]] = {}
     devices: dict[int | None, tuple[str | None, str]] = {None: (None, "")}
     unseen: set[int] = set()
+    cancelled_at: dict[int, set[str]] = {}
     for row in rows:
         pk, public_id, name, id, at, station, device, number, device_name, *_judged = row
         verdict, shown, conflict, seen_at = row[9:]
         people[pk] = public_id, name
         if conflict and seen_at is None:
             unseen.add(pk)
+        if conflict == "cancelled":
+            cancelled_at.setdefault(pk, set()).add(station)
         if device is not None:
             devices[device] = f"M{number}", device_name
         visits.setdefault(pk, []).append(
@@ -91,7 +94,7 @@ def drive_conflicts(drive: Drive) -> list[DriveConflict]:
             is_seen=pk not in unseen,
         )
         for pk, scans in visits.items()
-        for conflict in fold(scans).conflicts
+        for conflict in conflicts_of(scans, cancelled_at=cancelled_at.get(pk, ()))
     ]
     return sorted(found, key=lambda conflict: (conflict.scans[0].at, conflict.registration))
 

@@ -4,7 +4,7 @@ Pure: no Django, no clock. `frontend/shared/visit.ts` is its twin on the device;
 `tests/vectors/visits.json`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -64,7 +64,8 @@ class Conflict:
 
     ``double``: let in more than once at a station. ``cancelled``: let in after the registration was
     cancelled, which the device did not know. ``scans`` are all that count at the station, the
-    check-in first: which of several arrived first, and so was judged ``revoked``, says nothing.
+    check-in first: which of several arrived first, and so was judged ``revoked``, says nothing,
+    also where just that one was undone.
     """
 
     kind: ConflictKind
@@ -99,22 +100,38 @@ def fold(scans: Iterable[VisitScan]) -> VisitState:
     counted = sorted(
         (scan for scan in by_id.values() if _counts(scan) and scan.id not in undone), key=_order
     )
-    stations: dict[str, list[VisitScan]] = {}
-    for scan in counted:
-        stations.setdefault(scan.station, []).append(scan)
-    conflicts = [
+    cancelled_at = {
+        scan.station for scan in by_id.values() if scan.verdict == "revoked" and _counts(scan)
+    }
+    return VisitState(
+        check_ins={station: here[0] for station, here in _by_station(counted).items()},
+        counted=tuple(counted),
+        conflicts=tuple(conflicts_of(counted, cancelled_at=cancelled_at)),
+    )
+
+
+def conflicts_of(counted: Iterable[VisitScan], *, cancelled_at: Container[str]) -> list[Conflict]:
+    """Give the conflicts, ``double`` before ``cancelled``.
+
+    :param counted: the scans that count.
+    :param cancelled_at: stations where somebody was let in after a cancellation.
+    """
+    stations = _by_station(sorted(counted, key=_order))
+    return [
         *(Conflict("double", at, tuple(here)) for at, here in stations.items() if len(here) > 1),
         *(
             Conflict("cancelled", at, tuple(here))
             for at, here in stations.items()
-            if any(scan.verdict == "revoked" for scan in here)
+            if at in cancelled_at
         ),
     ]
-    return VisitState(
-        check_ins={station: here[0] for station, here in stations.items()},
-        counted=tuple(counted),
-        conflicts=tuple(conflicts),
-    )
+
+
+def _by_station(counted: Iterable[VisitScan]) -> dict[str, list[VisitScan]]:
+    stations: dict[str, list[VisitScan]] = {}
+    for scan in counted:
+        stations.setdefault(scan.station, []).append(scan)
+    return stations
 
 
 def _counts(scan: VisitScan) -> bool:

@@ -75,6 +75,8 @@ export function fold(scans: Iterable<VisitScan>): VisitState {
     if (here) here.push(scan);
     else stations.set(scan.station, [scan]);
   }
+  const letIn = [...byId.values()].filter((scan) => scan.verdict === "revoked" && counts(scan));
+  const cancelledAt = new Set(letIn.map((scan) => scan.station));
   const conflicts = (kind: Conflict["kind"], is: (here: VisitScan[]) => boolean): Conflict[] =>
     [...stations].flatMap(([station, here]) => (is(here) ? [{ kind, station, scans: here }] : []));
   return {
@@ -82,7 +84,7 @@ export function fold(scans: Iterable<VisitScan>): VisitState {
     counted,
     conflicts: [
       ...conflicts("double", (here) => here.length > 1),
-      ...conflicts("cancelled", (here) => here.some((scan) => scan.verdict === "revoked")),
+      ...conflicts("cancelled", (here) => cancelledAt.has(here[0]!.station)),
     ],
   };
 }

@@ -221,6 +221,16 @@ case(
     [scan("a", "08:00:00", "revoked", **OFFLINE), undo("f", "08:00:05", "a", device=2)],
 )
 case(
+    "cancelled, undone, and let in by another device",
+    [
+        scan("a", "08:00:00", "revoked", **OFFLINE),
+        undo("f", "08:00:05", "a", device=2),
+        scan("b", "08:01:00", "already_scanned", **(OFFLINE | {"device": 3})),
+    ],
+    "b",
+    cancelled={"welcome": "b"},
+)
+case(
     "cancelled after the check-in, at the next station",
     [
         scan("a", "08:00:00"),

@@ -230,11 +230,9 @@ class Batch:
         counted = {visit.id for visit in state.counted}
         conflicts: dict[UUID, str] = {}
         for conflict in state.conflicts:
-            for visit in conflict.scans:
-                if conflict.kind == "cancelled" and visit.verdict == Answer.REVOKED:
-                    conflicts[visit.id] = conflict.kind
-                elif conflict.kind == "double" and visit is not conflict.scans[0]:
-                    conflicts.setdefault(visit.id, conflict.kind)
+            check_in, *others = conflict.scans
+            for visit in [check_in] if conflict.kind == "cancelled" else others:
+                conflicts[visit.id] = conflict.kind
         changed = []
         for id, scan in self.visits.of(pk).items():
             was = (scan.counts, scan.conflict)
