@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -149,8 +149,9 @@ NewPhone = Callable[..., Phone]
 
 @pytest.fixture
 def new_phone(
-    web: Web, browser: Browser, browser_context_args: dict[str, Any]
+    web: Web, people: People, browser: Browser, browser_context_args: dict[str, Any]
 ) -> Iterator[NewPhone]:
+    """``people`` is asked for so that everybody is on the list that a phone fetches."""
     phones: list[Phone] = []
 
     def make(*, clock_is_off: timedelta = timedelta(), **options: Any) -> Phone:
@@ -180,12 +181,19 @@ def people(web: Web) -> People:
     return People(web)
 
 
+ENOUGH = 60  # more people than all journeys scan on time
+
+
+def _is_on_time(person: Person) -> bool:
+    now, margin = datetime.now().astimezone(), timedelta(minutes=25)
+    return person.slot_starts_at - margin < now < person.slot_ends_at + margin
+
+
 class People:
-    """Those of the demonstration who hold a ticket for today; each is given out once."""
+    """Those who hold a ticket for today; each is given out once, and all are on every list."""
 
     def __init__(self, web: Web) -> None:
         self._web = web
-        self._added = 0
         code = web.enrolment_url().split("#")[1]
         body = {"code": code, "name": "Máy thử"}
         device = web.call("POST", "devices/enroll/", body, token="")
@@ -207,6 +215,7 @@ class People:
             for entry in web.demo["registrations"]["today"]
             if (id := registration_id(entry["ticket"])) in rows
         ]
+        self._let_telephone(ENOUGH - sum(map(_is_on_time, self._left)))
 
     def _take(self, fits: Callable[[Person], bool]) -> Person | None:
         person = next((person for person in self._left if fits(person)), None)
@@ -215,38 +224,40 @@ class People:
         return person
 
     def on_time(self) -> Person:
-        now = datetime.now().astimezone()
-        margin = timedelta(minutes=25)
-        expected = self._take(lambda p: p.slot_starts_at - margin < now < p.slot_ends_at + margin)
-        return expected or self._telephones(now)
+        person = self._take(_is_on_time)
+        assert person is not None
+        return person
 
-    def _telephones(self, now: datetime) -> Person:
-        """Let the organizer add somebody to the running time, where all others have come."""
+    def _let_telephone(self, count: int) -> None:
+        """Let the organizer add people to the running time, before a phone has its list."""
         token = f"Bearer {self._web.demo['api_tokens']['organizer']}"
         drive = f"manage/drives/{self._web.slug}/"
+        now = datetime.now().astimezone()
         slots = self._web.call("GET", f"drives/{self._web.slug}/", token="")["slots"]
         slot = next(s for s in slots if now < datetime.fromisoformat(s["ends_at"]))
         wider = {"slots": [{"id": slot["id"], "capacity": 100}]}
         self._web.call("PATCH", drive, wider, token=token)
-        self._added += 1
-        body = {
-            "slot": slot["id"],
-            "full_name": f"Người Gọi {'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[self._added]}",
-            "phone": f"0938 222 {self._added:03}",
-            "birth_year": 1991,
-            "consents": ["registration"],
-        }
-        made = self._web.call("POST", f"{drive}registrations/", body, token=token)
-        return Person(
-            id=made["id"],
-            ticket=made["ticket"],
-            code=made["code"],
-            name=made["full_name"],
-            phone_last4=f"2{self._added:03}",
-            slot_starts_at=datetime.fromisoformat(slot["starts_at"]),
-            slot_ends_at=datetime.fromisoformat(slot["ends_at"]),
-            manage_url=made["manage_url"],
-        )
+        for n in range(count):
+            body = {
+                "slot": slot["id"],
+                "full_name": f"Người Gọi {chr(ord('A') + n // 26)}{chr(ord('A') + n % 26)}",
+                "phone": f"0938 222 {n:03}",
+                "birth_year": 1991,
+                "consents": ["registration"],
+            }
+            made = self._web.call("POST", f"{drive}registrations/", body, token=token)
+            self._left.append(
+                Person(
+                    id=made["id"],
+                    ticket=made["ticket"],
+                    code=made["code"],
+                    name=made["full_name"],
+                    phone_last4=f"2{n:03}",
+                    slot_starts_at=datetime.fromisoformat(slot["starts_at"]),
+                    slot_ends_at=datetime.fromisoformat(slot["ends_at"]),
+                    manage_url=made["manage_url"],
+                )
+            )
 
     def early(self) -> Person:
         now = datetime.now().astimezone()
@@ -284,13 +295,19 @@ def query(web: Web, statement: str, *values: str) -> list[tuple[Any, ...]]:
         return database.execute(statement, values).fetchall()
 
 
-def stored(web: Web, registration: str) -> list[tuple[Any, ...]]:
-    """Return what the server has kept about somebody: kind, verdict and what was shown."""
+def stored(
+    web: Web, registration: str, by: Literal["corrected_at", "scanned_at"] = "corrected_at"
+) -> list[tuple[Any, ...]]:
+    """Return what the server has kept about somebody: kind, verdict and what was shown.
+
+    :param by: ``scanned_at`` for scans of one phone within a second: how far its clock is off is
+        measured anew at each answer, and differs by as much as the way took.
+    """
     return query(
         web,
-        "SELECT s.kind, s.verdict, s.shown FROM checkin_scan s"
+        "SELECT s.kind, s.verdict, s.shown FROM checkin_scan s"  # noqa: S608
         " JOIN registrations_registration r ON r.id = s.registration_id"
-        " WHERE r.public_id = ? ORDER BY s.corrected_at",
+        f" WHERE r.public_id = ? ORDER BY s.{by}",
         registration,
     )
 
