@@ -80,7 +80,6 @@ def test_the_version_is_the_same_in_every_language(client: Client):
     assert pages[0] != pages[1]
 
 
-@pytest.mark.skipif(not (SCANNER.parents[1] / "static" / "dist").exists(), reason="make setup")
 def test_every_file_of_the_service_worker_is_built():
     assert [name for name in [*FILES, SERVICE] if finders.find(name) is None] == []
 

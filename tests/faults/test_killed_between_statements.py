@@ -106,7 +106,7 @@ def test_killed_before_each_statement_a_registration_is_whole_or_not_there():
     lived = STEPS - 1 - killed - killed_after
     alive = (201, True)
     assert ends == [alive] + [(0, False)] * killed + [(0, True)] * killed_after + [alive] * lived
-    # Before each of its five statements (tests/registrations/test_statements.py) and the commit.
+    # Before each of its five statements and before the commit.
     assert killed == 5 + 1
     assert killed_after > 0
     assert lived > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.conf import settings
@@ -110,14 +111,14 @@ class DrivePreviewPage(DrivePage, TemplateView):
         )
 
 
-class DriveAction(DrivePage):
+class DriveAction(DrivePage, ABC):
     """A change by one button. A refusal is said on the page that follows."""
 
     http_method_names = ["post"]
 
+    @abstractmethod
     def act(self) -> str:
         """Call one service; return what is said afterwards."""
-        raise NotImplementedError
 
     def next_url(self) -> str:
         return reverse("drive_overview", kwargs={"slug": self.drive.slug})
