@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from functools import reduce
 from operator import or_
@@ -15,9 +16,12 @@ from rest_framework import exceptions
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
+from backend.crypto import WrongFieldKey, decrypt, encrypt
+
 # What comes of reading, comparing or asking for what somebody else made up.
 _NONE_OF_OURS = (
     exceptions.NotFound,
+    WrongFieldKey,
     TypeError,
     ValueError,
     OverflowError,
@@ -33,6 +37,8 @@ class Pages(CursorPagination):
     A position is every value that a row is ordered by, the last of which is unique. The framework's
     own is the first value and an offset; where many rows share that value it loses count on the way
     back. Nothing is skipped or shown twice while rows come and go.
+
+    It is sealed: what rows are ordered by may be a name, and a link lies in histories and logs.
     """
 
     page_size = 50
@@ -56,7 +62,7 @@ class Pages(CursorPagination):
         backwards = cursor is not None and cursor.reverse
         position = None
         if cursor is not None:
-            position = json.loads(str(cursor.position))
+            position = json.loads(decrypt(base64.urlsafe_b64decode(str(cursor.position))))
             queryset = queryset.filter(self._beyond(position, backwards=backwards))
         order = [f"-{name}" for name in self.fields] if backwards else self.fields
         found = list(queryset.order_by(*order)[: size + 1])
@@ -77,7 +83,8 @@ class Pages(CursorPagination):
         return self._link(self.first, backwards=True) if self.has_previous else None
 
     def _link(self, position: Any, *, backwards: bool) -> str:
-        place: Any = json.dumps(position)  # text, whatever the framework's types say
+        sealed = base64.urlsafe_b64encode(encrypt(json.dumps(position).encode()))
+        place: Any = sealed.decode()  # text, whatever the framework's types say
         cursor = Cursor(offset=0, reverse=backwards, position=place)
         return str(self.encode_cursor(cursor))
 

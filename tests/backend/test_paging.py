@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
+from backend.crypto import encrypt
 from tests.api import ROOT, organizer
 from tests.factories import DriveFactory, RegistrationFactory
 
@@ -60,6 +61,18 @@ def test_pages_go_on_where_a_row_is_gone_meanwhile():
     assert caller.client.get(rest["previous"]).json()["results"] == []
 
 
+def test_a_link_to_another_page_names_nobody():
+    drive, first = people_of(4, names=["Le An"])
+
+    link = organizer(drive.unit).client.get(first).json()["next"]
+
+    query = parse_qs(urlsplit(link).query)
+    position = parse_qs(base64.b64decode(query["cursor"][0]).decode())["p"][0]
+    name = drive.registrations.first().name_sort.encode()
+    said = [link.encode(), position.encode(), base64.urlsafe_b64decode(position)]
+    assert [text for text in said if name in text] == []
+
+
 @pytest.mark.parametrize("cursor", ["x", "cD1b", "cD0lNUIlMjIxJTIyJTVE", "cD0xJnI9MQ==", "%00"])
 def test_pages_refuse_a_cursor_that_is_none_of_ours(cursor):
     drive, first = people_of(1, names=["Lê An"])
@@ -75,7 +88,8 @@ def test_pages_refuse_a_cursor_that_is_none_of_ours(cursor):
 )
 def test_pages_refuse_a_position_that_cannot_be(position):
     drive, first = people_of(1, names=["Lê An"])
-    cursor = quote(base64.b64encode(urlencode({"p": position}).encode()))
+    sealed = base64.urlsafe_b64encode(encrypt(position.encode()))
+    cursor = quote(base64.b64encode(urlencode({"p": sealed}).encode()))
 
     answer = organizer(drive.unit).client.get(f"{first}&cursor={cursor}")
 
