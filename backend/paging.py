@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from functools import reduce
 from operator import or_
@@ -16,8 +15,9 @@ from rest_framework import exceptions
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
-from backend.crypto import WrongFieldKey, decrypt, encrypt
+from backend.crypto import WrongFieldKey, seal, unseal
 
+PURPOSE = "cursor"
 # What comes of reading, comparing or asking for what somebody else made up.
 _NONE_OF_OURS = (
     exceptions.NotFound,
@@ -62,7 +62,7 @@ class Pages(CursorPagination):
         backwards = cursor is not None and cursor.reverse
         position = None
         if cursor is not None:
-            position = json.loads(decrypt(base64.urlsafe_b64decode(str(cursor.position))))
+            position = json.loads(unseal(str(cursor.position), purpose=PURPOSE))
             queryset = queryset.filter(self._beyond(position, backwards=backwards))
         order = [f"-{name}" for name in self.fields] if backwards else self.fields
         found = list(queryset.order_by(*order)[: size + 1])
@@ -83,8 +83,8 @@ class Pages(CursorPagination):
         return self._link(self.first, backwards=True) if self.has_previous else None
 
     def _link(self, position: Any, *, backwards: bool) -> str:
-        sealed = base64.urlsafe_b64encode(encrypt(json.dumps(position).encode()))
-        place: Any = sealed.decode()  # text, whatever the framework's types say
+        # Text, whatever the framework's types say.
+        place: Any = seal(json.dumps(position), purpose=PURPOSE)
         cursor = Cursor(offset=0, reverse=backwards, position=place)
         return str(self.encode_cursor(cursor))
 

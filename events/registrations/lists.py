@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q
@@ -13,11 +14,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backend.crypto import WrongFieldKey, seal, unseal
 from events.drives.models import Drive
 from events.registrations.models import Registration, RegistrationQuerySet
 from notifications.models import Message
 
 PAGE_SIZE: Final = 50
+_PURPOSE: Final = "search of people"
 
 # The figures count by these too, so that each figure opens the list of whom it counts.
 WALK_IN: Final = Q(source="walk_in")
@@ -108,7 +111,10 @@ SORTS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What the list is asked for, as its address says it; what is unknown counts as nothing."""
+    """What the list is asked for; what is unknown counts as nothing.
+
+    What is searched is a name or a number, so an address carries it sealed, as ``find``.
+    """
 
     search: str = ""
     status: str = ""
@@ -118,9 +124,11 @@ class Wanted:
     page: str = "1"
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> Wanted:
+    def typed(cls, form: Mapping[str, str]) -> Wanted:
+        """Read the form above the list."""
+
         def take(name: str) -> str:
-            return str(query.get(name, ""))[:100].replace("\0", "").strip()
+            return str(form.get(name, ""))[:100].replace("\0", "").strip()
 
         sort = take("sort")
         return cls(
@@ -131,6 +139,24 @@ class Wanted:
             sort=sort if sort in SORTS else "time",
             page=take("page"),
         )
+
+    @classmethod
+    def addressed(cls, query: Mapping[str, str]) -> Wanted:
+        """Read an address that ``address`` made."""
+        try:
+            search = unseal(str(query.get("find", "")), purpose=_PURPOSE)
+        except WrongFieldKey:
+            search = ""
+        return replace(cls.typed(query), search=search)
+
+    def address(self, **changes: str) -> str:
+        """Return the query of an address with this, but for ``changes``."""
+        values = vars(self) | changes
+        search = values.pop("search")
+        values["find"] = seal(search, purpose=_PURPOSE) if search else ""
+        standing = {"sort": "time", "page": "1"}
+        query = {k: v for k, v in values.items() if v and standing.get(k) != v}
+        return f"?{urlencode(query)}" if query else "?"
 
 
 @dataclass(frozen=True, kw_only=True)

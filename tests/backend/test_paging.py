@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
-from backend.crypto import encrypt
+from backend.crypto import seal
+from backend.paging import PURPOSE
 from tests.api import ROOT, organizer
 from tests.factories import DriveFactory, RegistrationFactory
 
@@ -88,7 +89,7 @@ def test_pages_refuse_a_cursor_that_is_none_of_ours(cursor):
 )
 def test_pages_refuse_a_position_that_cannot_be(position):
     drive, first = people_of(1, names=["Lê An"])
-    sealed = base64.urlsafe_b64encode(encrypt(position.encode()))
+    sealed = seal(position, purpose=PURPOSE)
     cursor = quote(base64.b64encode(urlencode({"p": sealed}).encode()))
 
     answer = organizer(drive.unit).client.get(f"{first}&cursor={cursor}")

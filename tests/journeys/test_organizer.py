@@ -118,7 +118,11 @@ def test_an_organizer_plans_and_steers_a_drive(page: Page, live_server, union):
     look(page)
 
     # Found without accents, moved by the bar of the list, and cancelled on the person's page.
-    page.goto(f"{live_server.url}/manage/drives/{drive.slug}/registrations/?search=thao nguyen")
+    go(page, "Đăng ký")
+    page.fill("[name=search]", "thao nguyen")
+    page.press("[name=search]", "Enter")
+    page.wait_for_url("**/registrations/?find=*")
+    expect(page.locator("[name=search]")).to_have_value("thao nguyen")
     look(page)
     page.check("[name=registration]")
     expect(page.get_by_text("Đã chọn 1 người")).to_be_visible()

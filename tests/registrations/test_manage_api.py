@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 import time_machine
@@ -184,6 +185,21 @@ def test_every_look_is_one_audit_row(caller, drive):
         (str(drive.pk), caller.user.pk, drive.unit_id, 3),
         (str(drive.pk), caller.user.pk, drive.unit_id, 0),
     ]
+
+
+@pytest.mark.parametrize("text", ["Đỗ Thị Ánh", "0912000111"])
+def test_no_log_keeps_what_was_searched(caller, drive, text, caplog):
+    """The address is fixed by ``INTERFACES.md``; so nothing may write an address down."""
+    RegistrationFactory(slot=drive.slots.first(), full_name="Đỗ Thị Ánh")
+
+    with caplog.at_level("DEBUG"):
+        caller.get(path_of(drive), search=text)
+        caller.client.get(path_of(drive), {"search": text, "cursor": "wrong"})
+        caller.client.get(f"{path_of(drive)}none/", {"search": text})
+
+    kept = unquote_plus(caplog.text)
+    assert kept.count("'event': 'request'") == 3
+    assert text not in kept
 
 
 def test_the_list_takes_the_same_queries_for_one_and_for_three(caller, drive):

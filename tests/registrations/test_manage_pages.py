@@ -1,6 +1,8 @@
 """Organizers and secretaries act for people: the list, one person, slots, the whole drive."""
 
+import re
 from datetime import timedelta
+from urllib.parse import unquote_plus
 
 import pytest
 import time_machine
@@ -9,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import AuditEntry, Role
+from backend.crypto import seal
 from events.drives.models import Drive
 from events.registrations.models import Registration
 from events.reports.figures import drive_figures
@@ -53,7 +56,11 @@ def names(response):
 
 
 def listed(client, drive, **query):
-    return client.get(reverse("drive_registrations", args=[drive.slug]), query)
+    """Read the list at an address; what is searched goes the way of its form."""
+    page = reverse("drive_registrations", args=[drive.slug])
+    if "search" in query:
+        return client.post(page, query, follow=True)
+    return client.get(page, query)
 
 
 def post(client, page, drive, person=None, /, **typed):
@@ -71,6 +78,53 @@ def test_list_searches_without_accents_by_phone_and_by_code(client, drive):
     for text in ("hoang anh", "ÁNH", "0483", an.code, f"{an.code[:4]}-{an.code[4:].lower()}"):
         assert names(listed(client, drive, search=text)) == ["Nguyễn Hoàng Ánh"], text
     assert names(listed(client, drive, search="nobody")) == []
+
+
+@pytest.mark.parametrize("text", ["Nguyễn Hoàng Ánh", "0912 000 483", "an@example.com"])
+def test_list_keeps_what_was_searched_out_of_every_address(client, drive, text, caplog):
+    place(drive, full_name="Nguyễn Hoàng Ánh", phone="+84912000483", email="an@example.com")
+    RegistrationFactory.create_batch(60, slot=drive.slots.first(), full_name="Nguyễn Hoàng Ánh")
+    slot = drive.slots.first()
+
+    page = reverse("drive_registrations", args=[drive.slug])
+    led = client.post(page, {"search": text, "slot": slot.public_id, "sort": "name", "page": "2"})
+    shown = client.get(led.url)
+    html = shown.content.decode()
+
+    wanted = shown.context["wanted"]
+    assert (wanted.search, wanted.slot, wanted.sort, wanted.page) == (
+        text, slot.public_id, "name", ""
+    )  # fmt: skip
+    assert '<form class="filters" method="post"' in html
+    addresses = re.findall(r'(?:href|action|formaction)="([^"]*)"', html)
+    said = unquote_plus("\n".join([led.url, *addresses, caplog.text]))
+    for part in (text, text.split()[-1], "hoang anh"):
+        assert part.casefold() not in said.casefold().replace("tel:", ""), part
+
+
+def test_list_keeps_the_search_over_pages_chips_and_orders(client, drive):
+    for n in range(51):
+        place(drive, full_name=f"Nguyễn Ánh {n:02}", confirmed_at=NOW if n < 2 else None)
+    place(drive, full_name="Lê Bình", confirmed_at=NOW)
+
+    first = listed(client, drive, search="nguyen anh")
+    confirmed = next(c for c in first.context["chips"] if "status=confirmed" in c["url"])
+    [_, (_, _, by_name), _] = first.context["sorts"]
+
+    page = reverse("drive_registrations", args=[drive.slug])
+    assert len(names(first)) == 50
+    assert len(names(client.get(page + first.context["older"]))) == 1
+    assert names(client.get(page + confirmed["url"])) == ["Nguyễn Ánh 00", "Nguyễn Ánh 01"]
+    assert client.get(page + by_name).context["wanted"].search == "nguyen anh"
+    assert "Lê Bình" not in names(client.get(page + by_name))
+
+
+@pytest.mark.parametrize("find", ["x", "Ánh", "AAAA", "A" * 200, seal("Bình", purpose="cursor")])
+def test_list_takes_a_search_that_we_did_not_seal_for_none(client, drive, find):
+    place(drive, full_name="Lê Bình")
+    place(drive, full_name="Lê An")
+
+    assert names(listed(client, drive, find=find)) == ["Lê An", "Lê Bình"]
 
 
 def test_list_sorts_by_time_and_by_given_name(client, drive):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import groupby
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -64,12 +63,18 @@ class PeoplePage(DrivePage):
 
 
 class RegistrationListPage(PeoplePage, TemplateView):
-    """Who registered: searched without accents, filtered, sorted, fifty a page."""
+    """Who registered: searched without accents, filtered, sorted, fifty a page.
+
+    The form above the list posts, and leads to an address in which what was typed is sealed.
+    """
 
     template_name = "registrations/registration_list.html"
 
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        return redirect(f"{request.path}{Wanted.typed(request.POST.dict()).address(page='')}")
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        wanted = Wanted.of({key: self.request.GET[key] for key in self.request.GET})
+        wanted = Wanted.addressed(self.request.GET.dict())
         found = registration_list(
             self.seen(), self.drive, wanted, full=self.may_manage, now=self.now
         )
@@ -79,7 +84,7 @@ class RegistrationListPage(PeoplePage, TemplateView):
                 "label": chip.label,
                 "count": chip.count,
                 "current": chip.current,
-                "url": self.here(wanted, status=chip.key, page=""),
+                "url": wanted.address(status=chip.key, page=""),
             }
             for chip in found.chips
         ]
@@ -95,21 +100,15 @@ class RegistrationListPage(PeoplePage, TemplateView):
             slots=self.slots,
             units=units,
             sorts=[
-                ("time", _("by time"), self.here(wanted, sort="time", page="")),
-                ("name", _("by given name"), self.here(wanted, sort="name", page="")),
-                ("newest", _("newest first"), self.here(wanted, sort="newest", page="")),
+                ("time", _("by time"), wanted.address(sort="time", page="")),
+                ("name", _("by given name"), wanted.address(sort="name", page="")),
+                ("newest", _("newest first"), wanted.address(sort="newest", page="")),
             ],
-            newer=self.here(wanted, page=str(page.number - 1)) if page.has_previous() else "",
-            older=self.here(wanted, page=str(page.number + 1)) if page.has_next() else "",
+            newer=wanted.address(page=str(page.number - 1)) if page.has_previous() else "",
+            older=wanted.address(page=str(page.number + 1)) if page.has_next() else "",
             may_add=not self.drive.is_over(self.now) and self.drive.cancelled_at is None,
             **kwargs,
         )
-
-    def here(self, wanted: Wanted, **changes: str) -> str:
-        values = vars(wanted) | changes
-        standing = {"sort": "time", "page": "1"}
-        query = {k: v for k, v in values.items() if v and standing.get(k) != v}
-        return f"?{urlencode(query)}" if query else "?"
 
 
 class AddPage(PeoplePage, TemplateView):
