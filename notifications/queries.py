@@ -125,13 +125,9 @@ def never_written_to(reason: str) -> Q:
 
 
 def is_spared(about_id: str, reason: str) -> bool:
-    """Tell whether the last that there was to say was kept from an address, for this reason.
-
-    Before it is dropped for it, its details say so.
-    """
+    """Tell whether the last that there was to say was kept from an address, for this reason."""
     latest = Message.objects.filter(about_id=about_id).order_by("-pk")
-    found = latest.values_list("reason", "details").first()
-    return found is not None and (found[0] == reason or bool(found[1].get("spared")))
+    return latest.values_list("reason", flat=True).first() == reason
 
 
 def without_message(owed: QuerySet[M]) -> QuerySet[M]:

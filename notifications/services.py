@@ -36,6 +36,7 @@ def queue_message(
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
     details: dict[str, Any] | None = None,
+    spared_for: str = "",
 ) -> None:
     """Owe somebody a message, in the caller's transaction; a second call with the key does nothing.
 
@@ -45,6 +46,8 @@ def queue_message(
     :param group: what an organizer sees it under, for example ``drive:12``.
     :param due_at: when it should leave; now, if not given.
     :param expires_at: from when on it is pointless and given up.
+    :param spared_for: why it is not sent after all. The row says that there was something to say,
+        and stands in the way of no other message.
     """
     message = Message(
         kind=kind,
@@ -57,8 +60,11 @@ def queue_message(
         details=details or {},
         may_wait=_may_wait(kind),
     )
+    if spared_for:
+        message.status, message.reason = Message.Status.DROPPED, spared_for
+        message.finished_at = now
     insert(message, on_conflict="(dedupe_key) DO NOTHING")
-    if message.due_at <= now:
+    if message.due_at <= now and not spared_for:
         transaction.on_commit(partial(_start_sending, message), robust=True)
 
 

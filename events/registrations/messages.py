@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from events.registrations.letters import Place
 from events.registrations.models import Registration
-from events.registrations.outbox import MANY_LETTERS
 from events.registrations.queries import waitlist_position
 from notifications.kinds import Facts, NotWanted, register_kind
 from notifications.letters import Letter
@@ -46,8 +45,6 @@ def _register(
     def context(registration: Registration, message: Message, now: datetime) -> Letter:
         place = Place(registration=registration, now=now)
         place.refuse_erased()
-        if message.details.get("spared"):
-            raise NotWanted(MANY_LETTERS)
         return say(place, message)
 
     register_kind(name, load=load, context=context, quiet=quiet, superseded_by=superseded_by)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from events.registrations.models import Registration
 from notifications.services import queue_message, queue_messages
 
-# Why a message is dropped whose address had its letters of the day when it was queued.
+# Why a message is not sent whose address had its letters of the day.
 MANY_LETTERS: Final = "many_letters"
 
 
@@ -27,8 +27,7 @@ def queue_about(
     """Queue a message to the person behind a registration, where there is an address for it.
 
     :param occasion: tells apart two messages of one kind, for example the revision told of.
-    :param spared: the address had its letters today. The row says that there was something to say;
-        it is dropped where it would be sent.
+    :param spared: the address had its letters today. The row says that there was something to say.
     """
     if not registration.email or registration.is_demonstration:
         return
@@ -40,7 +39,8 @@ def queue_about(
         now=now,
         due_at=due_at,
         expires_at=expires_at,
-        details={**(details or {}), "spared": True} if spared else details,
+        details=details,
+        spared_for=MANY_LETTERS if spared else "",
     )
 
 

@@ -28,11 +28,20 @@ def manage_token(registration: Registration) -> str:
 
 
 def manage_path(registration: Registration) -> str:
-    return f"/r/{manage_token(registration)}/"
+    return _path(manage_token(registration))
 
 
 def manage_url(registration: Registration) -> str:
-    return f"{settings.BASE_URL}{manage_path(registration)}"
+    return url_of_token(manage_token(registration))
+
+
+def url_of_token(token: str) -> str:
+    """Return the address of the own page, for who has made its token already."""
+    return f"{settings.BASE_URL}{_path(token)}"
+
+
+def _path(token: str) -> str:
+    return f"/r/{token}/"
 
 
 def registration_of(token: str, *, now: datetime) -> Registration | None:

@@ -90,7 +90,11 @@ def _slot_words(slot: SlotFigures, *, now: datetime) -> str:
     if now >= slot.ends_at:
         if not missing:
             return _("done")
-        words = ngettext("done, %(n)s did not come", "done, %(n)s did not come", missing)
+        if counts.expected:
+            # Until the drive is over somebody may still come late.
+            words = ngettext("done, %(n)s not here yet", "done, %(n)s not here yet", missing)
+        else:
+            words = ngettext("done, %(n)s did not come", "done, %(n)s did not come", missing)
         return words % {"n": count(missing)}
     if now >= slot.starts_at:
         return _("receiving")

@@ -6,16 +6,27 @@ from io import BytesIO
 
 import pytest
 import zxingcpp
+from django.test import Client
+from django.urls import reverse
 from icalendar import Calendar
 from PIL import Image
 
+from accounts.models import Role
 from backend.limits import read_limits
+from events.registrations.letter_limits import count_letter
 from events.registrations.models import Registration
 from events.registrations.signing import ticket_of
 from events.registrations.tickets import format_code
 from events.registrations.tokens import manage_path
 from notifications.models import Message
-from tests.factories import DRIVE_STARTS, NOW, DriveFactory, RegistrationFactory
+from notifications.services import deliver_due
+from tests.factories import (
+    DRIVE_STARTS,
+    NOW,
+    DriveFactory,
+    MembershipFactory,
+    RegistrationFactory,
+)
 
 pytestmark = pytest.mark.django_db
 STATUS = Registration.Status
@@ -321,7 +332,45 @@ def test_moving_to_and_fro_does_not_flood_an_address(client, settings):
     ]
 
     assert statuses == [302, 302, 302]
-    assert Message.objects.count() == 2
+    reasons = Message.objects.order_by("pk").values_list("status", "reason")
+    assert list(reasons) == [("queued", ""), ("queued", ""), ("dropped", "many_letters")]
+
+
+def test_a_spared_letter_holds_up_none_that_is_owed_already(client, settings):
+    settings.LIMITS = settings.LIMITS | read_limits({"REGISTRATIONS_EMAIL": "1/d"})
+    first, second = DriveFactory(slots=2).slots.all()
+    held = RegistrationFactory(slot=first)
+    for slot in (second, first):
+        post(client, held, "move", slot=slot.public_id)
+
+    deliver_due(clock=lambda: NOW)
+
+    statuses = Message.objects.order_by("pk").values_list("status", flat=True)
+    assert list(statuses) == ["accepted", "dropped"]
+
+
+@pytest.mark.parametrize(
+    ("page", "typed"),
+    [("move", {"slot": "second"}), ("details", {"full_name": "Ân"})],
+)
+def test_who_is_spared_a_letter_reads_so_and_the_organizer_too(client, settings, page, typed):
+    first, second = DriveFactory(slots=2).slots.all()
+    held = RegistrationFactory(slot=first)
+    member = MembershipFactory(unit=held.drive.unit, role=Role.ORGANIZER)
+    organizer = Client()
+    organizer.force_login(member.user)
+    person = reverse("registration", args=[held.drive.slug, held.public_id])
+    settings.LIMITS = settings.LIMITS | read_limits({"REGISTRATIONS_EMAIL": "1/d"})
+    count_letter(held.email)
+    before = organizer.get(person).content.decode()
+
+    sent = {k: second.public_id if v == "second" else v for k, v in typed.items()}
+    own = client.get(post(client, held, page, **sent).url).content.decode()
+
+    sentence = "Thư mới nhất không được gửi: địa chỉ này đã nhận nhiều thư trong ngày."
+    assert sentence not in before
+    assert sentence in organizer.get(person).content.decode()
+    assert "nhận nhiều thư" in own
 
 
 def test_reminders_can_be_stopped_whatever_an_address_got_today(client, settings):

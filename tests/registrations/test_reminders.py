@@ -15,7 +15,6 @@ from events.registrations.models import Registration
 from events.registrations.outbox import queue_about
 from events.registrations.services.reminders import queue_due
 from notifications.models import Message
-from notifications.services import deliver_due
 from tests.factories import HANOI, NOW, DriveFactory, RegistrationFactory, SlotFactory
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +42,6 @@ def queued(at: datetime) -> int:
 
 def test_an_address_spared_a_letter_gets_no_reminder_until_it_was_written_to(registration):
     queue_about(registration, "registered", now=LONG_AGO, spared=True)
-    deliver_due(clock=lambda: LONG_AGO)
     dropped = Message.objects.get()
 
     assert (dropped.status, dropped.reason) == ("dropped", "many_letters")

@@ -92,6 +92,19 @@ def test_overview_counts_and_links_to_who_is_counted(client, member):
     ]
 
 
+@pytest.mark.parametrize(
+    ("after", "words"), [(timedelta(minutes=40), "chưa đến"), (timedelta(hours=9), "không đến")]
+)
+def test_overview_gives_nobody_up_before_the_drive_is_over(client, member, after, words):
+    drive = DriveFactory(unit=member.unit, slots=3, starts_at=at())
+    RegistrationFactory(slot=drive.slots.first())
+
+    with time_machine.travel(NOW + after, tick=False):
+        slots = page(client, "drive_overview", drive).context["slots"]
+
+    assert slots[0].words == f"xong, 1 {words}"
+
+
 def test_a_supervisor_reads_figures_without_ways_to_people(client, member):
     drive = DriveFactory(unit=member.unit, slots=2)
     RegistrationFactory(slot=drive.slots.first(), unit=UnitFactory(parent=member.unit))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 
@@ -19,7 +18,7 @@ from events.registrations.models import Registration
 from events.registrations.queries import waitlist_position
 from events.registrations.signing import ticket_of
 from events.registrations.tickets import format_code
-from events.registrations.tokens import manage_token
+from events.registrations.tokens import manage_token, url_of_token
 
 STATUSES = ("registered", "waitlisted", "cancelled", "checked_in", "no_show")
 
@@ -68,7 +67,7 @@ def as_sent(registration: Registration, *, now: datetime) -> dict[str, Any]:
     """Give what ``RegistrationSerializer`` describes; by hand, as it answers each of a rush."""
     slot, drive = registration.slot, registration.drive
     token = manage_token(registration)
-    url = f"{settings.BASE_URL}/r/{token}/"
+    url = url_of_token(token)
     return {
         "id": registration.public_id,
         "code": format_code(registration.code),

@@ -78,9 +78,8 @@ def change_registration(
     if fields & {"email", "full_name"}:
         changing.revision += 1
         changing.save(update_fields=["revision"])
-        if not spares_letter:
-            kind = "waitlisted" if changing.is_waiting else "registered"
-            queue_about(changing, kind, now=now, occasion=changing.revision)
+        kind = "waitlisted" if changing.is_waiting else "registered"
+        queue_about(changing, kind, now=now, occasion=changing.revision, spared=spares_letter)
     return changing
 
 

@@ -50,9 +50,14 @@ def move_registration(
     moving.revision += 1
     moving.save(update_fields=["slot", "status", "placed_at", "confirmed_at", "revision"])
     audit.record("registration.moved", moving, by=by, at=now, unit_id=moving.drive.unit_id)
-    if not spares_letter:
-        told = {"moved": True}
-        queue_about(moving, "registered", now=now, occasion=moving.revision, details=told)
+    queue_about(
+        moving,
+        "registered",
+        now=now,
+        occasion=moving.revision,
+        details={"moved": True},
+        spared=spares_letter,
+    )
     if freed is not None:
         promote_waiting(freed, now=now)
     moving.refresh_from_db(fields=["holds_place"])

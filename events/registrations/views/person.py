@@ -16,6 +16,7 @@ from events.registrations.history import history_of, messages_about
 from events.registrations.lists import status_of
 from events.registrations.manage_forms import DetailsForm, MoveForm, ReasonForm, details_of
 from events.registrations.models import Registration
+from events.registrations.outbox import MANY_LETTERS
 from events.registrations.queries import waitlist_position
 from events.registrations.refusals import RegistrationRefused
 from events.registrations.services import (
@@ -27,6 +28,7 @@ from events.registrations.services.resend import resend_ticket
 from events.registrations.tickets import format_code
 from events.registrations.tokens import manage_url
 from events.registrations.views.people import PeoplePage
+from notifications.queries import is_spared
 
 
 class PersonPage(PeoplePage, TemplateView):
@@ -70,6 +72,7 @@ class PersonPage(PeoplePage, TemplateView):
                 "own_page": manage_url(registration),
                 "history": history_of(registration),
                 "sent": messages_about(registration),
+                "spared": not settled and is_spared(registration.public_id, MANY_LETTERS),
                 "may_change": not settled and self.now < self.drive.ends_at,
                 "move_form": MoveForm(
                     slots=[s for s in self.coming_slots() if s.pk != registration.slot_id],
