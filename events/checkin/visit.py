@@ -27,7 +27,9 @@ def corrected_time(
 
     :param clock_offset_ms: server minus device as last measured when the scan was made; without it
         the whole way from ``sent_at`` to ``received_at`` counts as the clock's error.
-    :returns: ``received_at`` where the device's numbers lead out of the calendar, in any zone.
+    :returns: ``received_at`` where the device's numbers lead out of the calendar, in any zone. Such
+        a scan is not refused as `malformed`: staff saw its verdict and the person went in, so that
+        who and where must be kept; only its time says nothing.
     """
     try:
         if clock_offset_ms is not None:

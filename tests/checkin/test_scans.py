@@ -231,6 +231,20 @@ def test_scan_without_an_offset_is_corrected_by_when_it_was_sent(phone: Phone, a
     assert (scan.scanned_at, scan.corrected_at) == (DURING + wrong, DURING - timedelta(minutes=3))
 
 
+@pytest.mark.parametrize("offset_ms", [10**15, -(10**15), 2**62, -(2**63)])
+def test_scan_whose_offset_leads_out_of_the_calendar_is_not_lost(
+    phone: Phone, an: Registration, offset_ms: int
+):
+    """Somebody was let in by it: only its time is thrown away, and that of its receipt stands."""
+    scan = a_scan(an, shown="accepted", clock_offset_ms=offset_ms)
+
+    [first], [again] = phone.scan(scan), phone.scan(scan)
+
+    kept = Scan.objects.get()
+    assert (first["verdict"], again["verdict"]) == ("accepted", "accepted")
+    assert (kept.clock_offset_ms, kept.corrected_at) == (offset_ms, kept.received_at)
+
+
 # --- Conflicts and undo --------------------------------------------------------------------------
 
 

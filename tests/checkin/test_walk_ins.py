@@ -248,6 +248,14 @@ def test_walk_in_is_corrected_by_the_offset_that_the_phone_knows(phone: Phone):
     assert Registration.objects.get().checked_in_at == DURING
 
 
+@pytest.mark.parametrize("offset_ms", [10**15, -(10**15), 2**80])
+def test_walk_in_whose_offset_leads_out_of_the_calendar_is_in_now(phone: Phone, offset_ms: int):
+    response = come(phone, clock_offset_ms=offset_ms)
+
+    assert response.status_code == 201
+    assert Registration.objects.get().checked_in_at == DURING
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "code"),
     [
