@@ -167,9 +167,16 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
     },
   };
 
+  /** Under a verdict lies the camera: the next ticket is read whatever screen this one came from. */
+  const overCamera = () => {
+    if (main.querySelector(".camera") === null) app.open.camera();
+  };
+
   const verdict = new VerdictScreen(app, () => {
     main.inert = false;
-    app.open.camera();
+    overCamera();
+    screen?.focus?.focus({ preventScroll: true });
+    refresh();
   });
 
   async function take(read: Read, admit: boolean, frameAt: number | null): Promise<void> {
@@ -177,8 +184,10 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
       const taken = await scans.take(read, admit);
       if (isOver) return;
       if (taken.record.person !== null) app.last = taken;
+      overCamera();
       verdict.show(taken, frameAt);
     } catch {
+      overCamera();
       verdict.fail();
     }
     main.inert = verdict.isOpen;

@@ -62,6 +62,12 @@ export function shapeOf(verdict: Answer): IconName {
   return SHAPES[verdict] ?? BY_TONE[toneOf(verdict)];
 }
 
+/** Give the verdict without its span: "Early" may not say how much any more. */
+export function shortWord(verdict: string): string {
+  const short = say(`b_${verdict}`);
+  return verdict === "accepted" || short === `b_${verdict}` ? say(verdict) : short;
+}
+
 /** What is true of a scan by now: the server's word, once it has come, goes before the device's. */
 export function verdictOf(taken: Taken): Answer | null {
   return taken.record.result?.verdict ?? taken.verdict;

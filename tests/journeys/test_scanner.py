@@ -72,6 +72,100 @@ def test_an_invalid_code_never_stops_the_next(phone: Phone, people: People, web:
     assert stored(web, person.id) == [("pass", "accepted", "accepted")]
 
 
+# Notes which verdict was on the screen since when.
+NOTE_VERDICTS = """() => {
+  const place = document.getElementById("verdict");
+  window.noted = [];
+  new MutationObserver(() => {
+    const now = place.dataset.verdict ?? null;
+    if (window.noted.at(-1)?.[0] !== now) window.noted.push([now, performance.now()]);
+  }).observe(place, { attributes: true });
+}"""
+
+
+def test_a_verdict_that_stays_gives_way_to_the_next_ticket_and_can_still_be_acted_on(
+    phone: Phone, people: People, web: Web
+):
+    early, following = people.early(), people.on_time()
+    phone.page.evaluate(NOTE_VERDICTS)
+
+    phone.scan(early.ticket, "too_early")
+    phone.scan(following.ticket, "accepted")
+    [(_, asked), (_, answered)] = phone.page.evaluate("window.noted")
+    assert 1_450 < answered - asked < 4_000
+    expect(phone.verdict).to_contain_text(following.name)
+    phone.back()
+    phone.press("Tìm, nhập mã")
+    expect(phone.page.get_by_role("heading", name="Vừa quét")).to_be_visible()
+    phone.press(f"Hoàn tác: {following.name}")
+    expect(phone.page.locator("li", has_text=following.name)).to_contain_text("Đã hoàn tác")
+    phone.press(f"Cho vào luôn: {early.name}")
+
+    expect(phone.page.locator('[data-verdict="accepted"]')).to_contain_text(early.name)
+    phone.back()
+    phone.all_sent()
+    kept = [stored(web, one.id, by="scanned_at") for one in (early, following)]
+    assert [[(kind, verdict) for kind, verdict, _ in visit] for visit in kept] == [
+        [("pass", "too_early"), ("pass", "accepted")],
+        [("pass", "accepted"), ("undo", "recorded")],
+    ]
+
+
+def test_whom_staff_asked_to_wait_is_let_in_from_the_row_of_the_last_scan(
+    phone: Phone, people: People
+):
+    person = people.early()
+    row = phone.page.locator(".last-scan")
+
+    phone.scan(person.ticket, "too_early")
+    phone.page.locator("#verdict").get_by_role("button", name="Mời chờ").click()
+    row.get_by_role("button", name="Cho vào luôn").click()
+
+    expect(phone.page.locator('[data-verdict="accepted"]')).to_contain_text(person.name)
+    phone.back()
+    expect(row.get_by_role("button", name="Cho vào luôn")).to_have_count(0)
+    expect(row.get_by_role("button", name="Hoàn tác")).to_be_visible()
+
+
+def test_the_next_ticket_is_read_over_a_verdict_of_the_search(phone: Phone, people: People):
+    person, following = people.on_time(), people.on_time()
+    phone.scan(person.ticket, "accepted")
+    phone.back()
+    phone.press("Tìm, nhập mã")
+
+    phone.page.get_by_label("Tên, mã vé").fill(person.code)
+    phone.page.keyboard.press("Enter")
+    expect(phone.page.locator('[data-verdict="already_scanned"]')).to_be_visible()
+    phone.scan(following.ticket, "accepted")
+
+    expect(phone.verdict).to_contain_text(following.name)
+
+
+def test_a_scan_that_cannot_be_written_down_is_no_scan_and_each_is_told_of(
+    phone: Phone, people: People
+):
+    """A full phone: staff must not believe that anybody was let in."""
+    one, other = people.on_time(), people.on_time()
+    trouble = phone.page.get_by_role("heading", name="Chưa ghi được")
+    phone.page.evaluate(
+        """() => {
+          window.add = IDBObjectStore.prototype.add;
+          IDBObjectStore.prototype.add = () => { throw new DOMException("full", "QuotaExceededError") };
+        }"""
+    )
+
+    for person in (one, other):
+        phone.show(person.ticket)
+        expect(trouble).to_be_visible()
+        phone.show(None)
+        phone.press("Quét tiếp")
+        expect(trouble).to_have_count(0)
+    assert phone.kept("scans") == []
+    phone.page.evaluate("() => { IDBObjectStore.prototype.add = window.add; }")
+    phone.page.wait_for_timeout(3_100)
+    phone.scan(one.ticket, "accepted")
+
+
 def test_undo_takes_a_check_in_back(phone: Phone, people: People, web: Web):
     person = people.on_time()
     phone.scan(person.ticket, "accepted")

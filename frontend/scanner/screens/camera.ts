@@ -6,9 +6,10 @@ import { drawChip } from "../chip";
 import { conflictRows } from "../conflicts";
 import { bind, copy, element, fill, icon, part, setIcon } from "../dom";
 import { clock } from "../format";
+import { readAgain, stillPossible } from "../last";
 import { allowSound } from "../sounds";
 import { say } from "../texts";
-import { shapeOf, toneOf, verdictOf } from "../verdicts";
+import { shapeOf, shortWord, toneOf, verdictOf } from "../verdicts";
 import { whyRefused } from "../walk-ins";
 
 const UNDO_MS = 10_000;
@@ -50,6 +51,9 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
     },
     undo: () => {
       if (app.last) void app.undo(app.last.record);
+    },
+    admit: () => {
+      if (app.last) void app.take(readAgain(app.last.record), true);
     },
   });
 
@@ -99,10 +103,11 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
   function drawLast(): void {
     const { last } = app;
     const undo = part(root, "undo");
+    const admit = part(root, "admit");
     if (!last) {
       setIcon(part(root, "last-icon"), "neutral");
       fill(root, { "last-name": say("last_none"), "last-meta": say("last_none_meta") });
-      undo.hidden = true;
+      undo.hidden = admit.hidden = true;
       return;
     }
     const record = desk.scans.get(last.record.id) ?? last.record;
@@ -119,7 +124,7 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
       person?.name ||
       (verdict === null ? "" : say(verdict === "accepted" ? "not_on_device" : verdict));
     let meta = say("last_other", {
-      verdict: verdict === null ? say("checking") : plain(verdict),
+      verdict: verdict === null ? say("checking") : shortWord(verdict),
       time,
     });
     if (isUndone) meta = say("undone_meta", { time: clock(desk.about) });
@@ -133,7 +138,9 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
     const shown = isUndone ? `${say("undone")}: ${name}` : name;
     if (part(root, "last-name").textContent !== shown || !isUndone)
       fill(root, { "last-name": shown, "last-meta": meta });
-    undo.hidden = !isIn;
+    const still = stillPossible(record, desk);
+    undo.hidden = still !== "undo";
+    admit.hidden = still !== "admit";
     const left = Math.ceil((UNDO_MS - (Date.now() - Date.parse(record.wire.scanned_at))) / 1000);
     fill(undo.parentElement!, {
       undo: left > 0 && left <= 10 ? say("undo_left", { seconds: left }) : say("undo"),
@@ -155,10 +162,4 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
   }
   refresh();
   return { root, scans: true, refresh, focus: part(root, "station") };
-}
-
-/** The verdict without its span: "Early" may not say how much any more. */
-function plain(verdict: string): string {
-  const short = say(`b_${verdict}`);
-  return verdict === "accepted" || short === `b_${verdict}` ? say(verdict) : short;
 }

@@ -15,6 +15,7 @@ export function handOverScreen(app: App): Screen {
   handOver(desk.device.token).then(
     ({ enroll_url, expires_at }) => {
       part(root, "qr").replaceChildren(qr(enroll_url, say("qr_enrol")));
+      part(root, "qr").hidden = false;
       fill(root, { said: say("hand_over_until", { time: clock(Date.parse(expires_at)) }) });
     },
     (error) => {

@@ -6,10 +6,14 @@ import { drawChip } from "../chip";
 import { bind, copy, fill, part } from "../dom";
 import { find } from "../find";
 import { clock } from "../format";
+import { lastPeople, readAgain, stillPossible } from "../last";
 import type { Person } from "../roster";
+import type { ScanRecord } from "../store";
 import { say } from "../texts";
+import { shortWord } from "../verdicts";
 
 const LABELS = new Set(["accepted", "too_early", "too_late", "already_scanned", "waitlisted"]);
+const MOST_LAST = 8;
 /** So many letters and digits in one are a try at a code, not a name. */
 const CODE_LIKE = /^(?=.*\d)[0-9a-z-]{8,9}$/i;
 
@@ -28,8 +32,12 @@ export function searchScreen(app: App, typed = ""): Screen {
       found.people.unshift(numbered);
       found.count++;
     }
+    const isBlank = field.value.trim() === "";
+    const last = isBlank ? lastPeople(desk, MOST_LAST) : [];
     const rows = await Promise.all(found.people.map(personRow));
     if (turn !== shown) return;
+    rows.push(...last.map(lastRow));
+    part(root, "last-title").hidden = last.length === 0;
     if (found.code !== null && found.count === 0) rows.push(codeRow(found.code));
     part(root, "rows").replaceChildren(...rows);
     part(root, "rows").hidden = rows.length === 0;
@@ -55,6 +63,35 @@ export function searchScreen(app: App, typed = ""): Screen {
     button.classList.toggle("button-primary", verdict === "accepted");
     button.setAttribute("aria-label", `${label}: ${person.name}`);
     button.addEventListener("click", () => app.take({ registration: person.id }));
+    return row;
+  }
+
+  /** Whom the next ticket pushed off the screen can still be let in, or taken back. */
+  function lastRow(record: ScanRecord): HTMLElement {
+    const row = copy("match");
+    const person = desk.people.get(record.person ?? "");
+    const verdict = record.result?.verdict ?? record.wire.shown ?? "unknown";
+    const still = stillPossible(record, desk);
+    const isUndone = verdict === "accepted" && still === null;
+    const at = Date.parse(record.wire.scanned_at) + (record.wire.clock_offset_ms ?? 0);
+    const number = record.result?.registration?.number ?? person?.number ?? record.temporary;
+    const values = { verdict: shortWord(verdict), time: clock(at), number: number ?? "" };
+    const isIn = still === "undo" && number !== null;
+    const text = isUndone ? `${say("undone")}, ${clock(at)}` : "";
+    fill(row, {
+      name: record.name || person?.name || say("not_on_device"),
+      text: text || say(isIn ? "last_accepted" : "last_other", values),
+    });
+    const button = part<HTMLButtonElement>(row, "button");
+    button.hidden = still === null;
+    if (still === null) return row;
+    const label = say(still === "undo" ? "undo" : "let_in");
+    button.textContent = label;
+    button.setAttribute("aria-label", `${label}: ${part(row, "name").textContent}`);
+    button.addEventListener("click", () => {
+      if (still === "undo") void app.undo(record);
+      else void app.take(readAgain(record), true);
+    });
     return row;
   }
 

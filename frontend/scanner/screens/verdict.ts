@@ -4,14 +4,14 @@ import { canVerify } from "../../shared/tickets";
 import type { App, WalkInStart } from "../app";
 import { copy, element, fill, icon, part } from "../dom";
 import type { Taken } from "../scans";
-import { signal } from "../sounds";
+import { signal, type Tone } from "../sounds";
 import { say } from "../texts";
 import { type Action, unchecked, type View, verdictOf, view } from "../verdicts";
 
 const BACK_AFTER_MS = 2_000;
 const UNDO_MS = 10_000;
-/** So long every verdict can be seen before the next ticket takes its place. */
-const AT_LEAST_MS = 900;
+/** So long a verdict can be seen before another code takes its place; what asks for eyes, longer. */
+const AT_LEAST_MS = { go: 900, look: 1_500, stop: 1_500 };
 /** After that the temporary number is shown: the network is not quick enough. */
 const NUMBER_PATIENCE_MS = 1_200;
 const ASKING_MS = 4_000;
@@ -26,6 +26,7 @@ function startOf(taken: Taken | null): WalkInStart {
 export class VerdictScreen {
   readonly #place = document.getElementById("verdict")!;
   #taken: Taken | null = null;
+  #tone: Tone = "stop";
   #shownAt = 0;
   #drawn = "";
   #back: ReturnType<typeof setTimeout> | undefined;
@@ -49,7 +50,7 @@ export class VerdictScreen {
   }
 
   get isBusy(): boolean {
-    return this.isOpen && performance.now() - this.#shownAt < AT_LEAST_MS;
+    return this.isOpen && performance.now() - this.#shownAt < AT_LEAST_MS[this.#tone];
   }
 
   show(taken: Taken, frameAt: number | null): void {
@@ -72,6 +73,8 @@ export class VerdictScreen {
   /** Say that a scan could not be written down; nothing was scanned then. */
   fail(): void {
     this.#taken = null;
+    this.#shownAt = performance.now();
+    this.#drawn = "";
     clearTimeout(this.#back);
     this.#draw({
       verdict: "not_allowed",
@@ -167,6 +170,7 @@ export class VerdictScreen {
       button.addEventListener("click", () => this.#act(action));
       foot.append(button);
     }
+    this.#tone = shown.tone;
     this.#place.className = `verdict verdict-${shown.tone}`;
     this.#place.dataset.verdict = shown.verdict;
     this.#place.replaceChildren(...drawn.children);
