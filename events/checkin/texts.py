@@ -49,6 +49,7 @@ def scanner_texts() -> dict[str, str]:
         "has_number": _("This person has number {number}."),
         "wait_until": _("Please wait until {time}"),
         "let_in": _("Let in now"),
+        "let_in_after_all": _("Let in after all"),
         "ask_to_wait": _("Please wait"),
         "waiting_slot": _("No place yet at {time}"),
         "waitlisted_next": _("Whoever waits can be registered on site."),

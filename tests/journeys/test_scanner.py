@@ -99,7 +99,7 @@ def test_a_verdict_that_stays_gives_way_to_the_next_ticket_and_can_still_be_acte
     expect(phone.page.get_by_role("heading", name="Vừa quét")).to_be_visible()
     phone.press(f"Hoàn tác: {following.name}")
     expect(phone.page.locator("li", has_text=following.name)).to_contain_text("Đã hoàn tác")
-    phone.press(f"Cho vào luôn: {early.name}")
+    phone.press(f"Cho vào: {early.name}")
 
     expect(phone.page.locator('[data-verdict="accepted"]')).to_contain_text(early.name)
     phone.back()
@@ -119,11 +119,11 @@ def test_whom_staff_asked_to_wait_is_let_in_from_the_row_of_the_last_scan(
 
     phone.scan(person.ticket, "too_early")
     phone.page.locator("#verdict").get_by_role("button", name="Mời chờ").click()
-    row.get_by_role("button", name="Cho vào luôn").click()
+    row.get_by_role("button", name="Cho vào").click()
 
     expect(phone.page.locator('[data-verdict="accepted"]')).to_contain_text(person.name)
     phone.back()
-    expect(row.get_by_role("button", name="Cho vào luôn")).to_have_count(0)
+    expect(row.get_by_role("button", name="Cho vào")).to_have_count(0)
     expect(row.get_by_role("button", name="Hoàn tác")).to_be_visible()
 
 
@@ -245,7 +245,7 @@ def test_a_walk_in_needs_three_fields_and_takes_the_ticket_along(phone: Phone, w
 
     page.get_by_role("button", name="Cấp số").click()
     expect(page.get_by_text("Nhập họ và tên.")).to_be_visible()
-    page.get_by_label("Họ và tên").fill("Lê Văn Quyết")
+    page.get_by_label("Họ và tên").fill("Lê Văn Thử Việc")
     page.get_by_label("Năm sinh").fill("1991")
     page.get_by_label("Điện thoại").fill("0912 000 965")
     page.get_by_role("button", name="Cấp số").click()
@@ -257,7 +257,7 @@ def test_a_walk_in_needs_three_fields_and_takes_the_ticket_along(phone: Phone, w
     assert (kept["wire"]["phone"], kept["wire"]["birth_year"]) == ("", 0)
     ticket = kept["result"]["ticket"]
     page.get_by_role("button", name="Người tiếp theo").click()
-    expect(page.locator(".last-scan")).to_contain_text("Lê Văn Quyết")
+    expect(page.locator(".last-scan")).to_contain_text("Lê Văn Thử Việc")
     phone.scan(ticket, "already_scanned")
     assert next(verdict for _, verdict, _ in stored(web, registration_id(ticket))) == "accepted"
 

@@ -85,7 +85,7 @@ export function searchScreen(app: App, typed = ""): Screen {
     const button = part<HTMLButtonElement>(row, "button");
     button.hidden = still === null;
     if (still === null) return row;
-    const label = say(still === "undo" ? "undo" : "let_in");
+    const label = say(still === "undo" ? "undo" : "let_in_after_all");
     button.textContent = label;
     button.setAttribute("aria-label", `${label}: ${part(row, "name").textContent}`);
     button.addEventListener("click", () => {
