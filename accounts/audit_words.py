@@ -19,6 +19,7 @@ WORDS: Final = {
     "drive.cancelled": _("cancelled the drive"),
     "drive.changed": _("changed the drive"),
     "drive.created": _("made a drive"),
+    "drive.late_walk_ins_erased": _("erased whom a revoked device had registered on site"),
     "drive.paused": _("paused registration"),
     "drive.published": _("published the drive"),
     "drive.resumed": _("resumed registration"),
@@ -49,6 +50,7 @@ WORDS: Final = {
     "unit.closed": _("closed a unit"),
     "unit.renamed": _("renamed a unit"),
     "unit.reopened": _("opened a unit again"),
+    "walk_in.set_apart": _("sent somebody registered on site after it was revoked"),
 }
 
 
@@ -67,6 +69,7 @@ TARGETS: Final = {
     "checkin.device": _("device"),
     "checkin.enrolmentcode": _("code of a device"),
     "checkin.scan": _("scan"),
+    "checkin.latewalkin": _("walk-in"),
     "accounts.unit": _("unit"),
     "accounts.membership": _("role"),
     "accounts.invitation": _("invitation"),

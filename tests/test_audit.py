@@ -26,8 +26,9 @@ from accounts.audit_words import WORDS
 from accounts.models import AuditEntry, Membership, Role
 from accounts.tokens import issue_token, revoke_token
 from donors.people import Person
-from events.checkin.models import Scan
+from events.checkin.models import Device, LateWalkIn, Scan
 from events.checkin.services import (
+    drop_late_walk_ins,
     enrol,
     leave_conflict,
     leave_late_scans,
@@ -54,6 +55,7 @@ pytestmark = pytest.mark.django_db
 APPS = ("accounts", "donors", "events", "notifications")
 BINH = Person(full_name="Trần Thị Bình", phone="+84912000777", birth_year=1990)
 YEARS = timedelta(days=800)
+LATE = uuid.UUID(int=7, version=4)
 
 
 @pytest.fixture
@@ -124,24 +126,50 @@ def opened(response: Any) -> None:
 
 
 def a_scan(w: SimpleNamespace, **fields: Any) -> Scan:
+    of: dict[str, Any] = {"id": uuid.uuid4(), "registration": w.an}
     return Scan.objects.create(
-        id=uuid.uuid4(),
         drive=w.drive,
         device=w.phone.device,
-        registration=w.an,
         station="welcome",
         verdict="accepted",
         shown="accepted",
         scanned_at=w.drive.starts_at,
         corrected_at=w.drive.starts_at,
         received_at=w.drive.starts_at,
-        **fields,
+        **of | fields,
     )
 
 
 def late(w: SimpleNamespace) -> int:
     a_scan(w, set_apart=True)
     return take_late_scans(device=w.phone.device, by=w.by, now=w.drive.starts_at)
+
+
+def walk_in_of_a_revoked_device(w: SimpleNamespace) -> None:
+    Device.objects.filter(pk=w.phone.device.pk).update(revoked_at=w.drive.starts_at)
+    walk_in(w)
+
+
+def a_late_walk_in(w: SimpleNamespace) -> None:
+    a_scan(w, id=LATE, registration=None, set_apart=True)
+    LateWalkIn.objects.create(
+        id=LATE,
+        drive=w.drive,
+        device=w.phone.device,
+        full_name=BINH.full_name,
+        phone=BINH.phone,
+        birth_year=BINH.birth_year,
+        consents=["registration"],
+        came_at=w.drive.starts_at,
+    )
+
+
+def after_a_late_walk_in(do: Callable[[SimpleNamespace], object]) -> Callable[..., object]:
+    def run(w: SimpleNamespace) -> object:
+        a_late_walk_in(w)
+        return do(w)
+
+    return run
 
 
 def look_at_late(w: SimpleNamespace) -> None:
@@ -365,6 +393,21 @@ VERBS: dict[str, tuple[set[str], Callable[[SimpleNamespace], object]]] = {
         lambda w: enrol.record_roster_look(device=w.phone.device, count=2, now=NOW),
     ),
     "take late scans": ({"device.late_scans_taken"}, late),
+    "hand in a late walk-in": ({"walk_in.set_apart"}, walk_in_of_a_revoked_device),
+    "take a late walk-in": (
+        {"registration.walked_in", "device.late_scans_taken"},
+        after_a_late_walk_in(
+            lambda w: take_late_scans(device=w.phone.device, by=w.by, now=w.drive.starts_at)
+        ),
+    ),
+    "look at a late walk-in": (
+        {"registrations.seen"},
+        after_a_late_walk_in(lambda w: page("device_late", str(w.phone.device.number))(w)),
+    ),
+    "delete late walk-ins": (
+        {"drive.late_walk_ins_erased"},
+        after_a_late_walk_in(lambda w: drop_late_walk_ins(now=w.drive.ends_at + YEARS)),
+    ),
     "let a walk-in in": ({"registration.walked_in"}, walk_in),
     "open a person": ({"registration.viewed"}, page("registration", "an")),
     "open the list": ({"registrations.seen"}, page("drive_registrations")),

@@ -2,39 +2,71 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from events.checkin.models import Device, Scan
-from events.checkin.visit import VisitScan, VisitState, fold
+from donors.identity import mask_phone
+from events.checkin.models import Device, LateWalkIn, Scan
+from events.checkin.services.late import (
+    LATE_WALK_INS_KEPT_FOR,
+    person_of,
+    waiting_walk_ins,
+    why_not,
+)
+from events.checkin.services.walk_ins import registered_already, same_person
+from events.checkin.visit import VisitScan, VisitState, as_folded, fold
 from events.registrations.models import Registration
 
 
 @dataclass(frozen=True, kw_only=True)
 class LateVisit:
-    """Somebody whom the device scanned.
+    """Somebody whom the device scanned, or registered on site.
 
+    :param registration: none, and taking it would make one.
+    :param about: what else is known of who is not registered yet.
     :param badge: a kind of badge, with what would become of the person as its ``effect``.
     """
 
-    registration: Registration
+    name: str
     at: datetime
     badge: str
     effect: str
+    registration: Registration | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LateScans:
-    """:param nameless: readings of what was no ticket of this drive; they change nothing."""
+    """What waits for a decision.
+
+    :param scans: walk-ins are among them: each is a scan as well.
+    :param nameless: readings of what was no ticket of this drive; they change nothing.
+    :param refused: walk-ins that cannot be registered, whatever is decided; ``effect`` says why.
+    :param kept_until: when walk-ins that were not taken are deleted.
+    """
 
     visits: list[LateVisit]
     scans: int
+    walk_ins: int
     nameless: int
+    refused: list[LateVisit]
     first_at: datetime
     last_at: datetime
+    kept_until: datetime
+
+    @property
+    def can_be_taken(self) -> bool:
+        return bool(self.visits or self.nameless)
+
+    @property
+    def people(self) -> int:
+        return len(self.visits) + len(self.refused)
 
 
 def late_scans(device: Device) -> LateScans | None:
@@ -44,31 +76,100 @@ def late_scans(device: Device) -> LateScans | None:
     )
     if not apart:
         return None
-    named = list(dict.fromkeys(s.registration_id for s in apart if s.registration_id is not None))
-    rows = Registration.objects.in_bulk(named)
-    others = Scan.objects.filter(registration__in=named).filter(
-        Q(set_apart=False) | Q(taken_at__isnull=False)
-    )
-    counted: dict[int, list[Scan]] = {pk: [] for pk in named}
-    for scan in others:
-        counted[scan.registration_id or 0].append(scan)
+    walk_ins = waiting_walk_ins(device)
+    reasons = {late.pk: refusal for late in walk_ins if (refusal := why_not(late))}
+    takeable = {late.pk: late for late in walk_ins if late.pk not in reasons}
+    of_walk_in = _walk_ins_named({late.pk for late in walk_ins}, apart)
+    found = registered_already(device.drive, {pk: person_of(late) for pk, late in takeable.items()})
+    late_by: dict[Hashable, list[Scan]] = defaultdict(list)
+    first: dict[Hashable, LateWalkIn] = {}
+    nameless = 0
+    for scan in apart:
+        walk_in = of_walk_in.get(scan.pk)
+        if walk_in in reasons:
+            continue
+        if walk_in is not None:
+            late = takeable[walk_in]
+            whose: Hashable = found.get(walk_in) or same_person(person_of(late)) or walk_in
+            first.setdefault(whose, late)
+        elif scan.registration_id is not None:
+            whose = scan.registration_id
+        else:
+            nameless += 1
+            continue
+        late_by[whose].append(scan)
+    rows = Registration.objects.in_bulk([pk for pk in late_by if isinstance(pk, int)])
+    counted = _counted(rows)
     return LateScans(
         visits=[
-            _visit(rows[pk], counted[pk], [s for s in apart if s.registration_id == pk])
-            for pk in named
+            _visit(rows[key], counted[key], scans)
+            if isinstance(key, int)
+            else _newcomer(first[key], scans)
+            for key, scans in late_by.items()
         ],
         scans=len(apart),
-        nameless=sum(scan.registration_id is None for scan in apart),
+        walk_ins=len(walk_ins),
+        nameless=nameless,
+        refused=[
+            _unregistered(late, badge="refused", effect=str(reasons[late.pk]))
+            for late in walk_ins
+            if late.pk in reasons
+        ],
         first_at=apart[0].corrected_at,
         last_at=apart[-1].corrected_at,
+        kept_until=device.drive.ends_at + LATE_WALK_INS_KEPT_FOR,
     )
+
+
+def _walk_ins_named(walk_ins: set[UUID], apart: Iterable[Scan]) -> dict[UUID, UUID]:
+    """Return by scan which walk-in it is about: its own pass, what named it, and their undos."""
+    about = {pk: pk for pk in walk_ins}
+    about |= {scan.pk: scan.walk_in for scan in apart if scan.walk_in in walk_ins}
+    undos = {scan.pk: about[scan.undoes] for scan in apart if scan.undoes in about}
+    return about | undos
+
+
+def _counted(rows: Mapping[int, Registration]) -> dict[int, list[Scan]]:
+    """Return the registrations' scans that are not set apart, or were taken."""
+    counted: dict[int, list[Scan]] = {pk: [] for pk in rows}
+    for scan in Scan.objects.filter(registration__in=rows).filter(
+        Q(set_apart=False) | Q(taken_at__isnull=False)
+    ):
+        counted[scan.registration_id or 0].append(scan)
+    return counted
 
 
 def _visit(registration: Registration, counted: list[Scan], late: list[Scan]) -> LateVisit:
     before = fold(map(_as_folded, counted))
     after = fold(map(_as_folded, [*counted, *late]))
     badge, effect = _effect(before, after)
-    return LateVisit(registration=registration, at=late[0].corrected_at, badge=badge, effect=effect)
+    return LateVisit(
+        name=registration.full_name,
+        registration=registration,
+        at=late[0].corrected_at,
+        badge=badge,
+        effect=effect,
+    )
+
+
+def _newcomer(late: LateWalkIn, scans: list[Scan]) -> LateVisit:
+    after = fold(map(_as_folded, scans))
+    if not after.counted:
+        return _unregistered(late, badge="neutral", effect=_("Would be registered, not arrived"))
+    if after.conflicts:
+        return _unregistered(late, badge="twice", effect=_("Would be registered and seen twice"))
+    return _unregistered(late, badge="done", effect=_("Would be registered and count as arrived"))
+
+
+def _unregistered(late: LateWalkIn, *, badge: str, effect: str) -> LateVisit:
+    known = (str(late.birth_year), mask_phone(late.phone) if late.phone else "")
+    return LateVisit(
+        name=late.full_name,
+        about=" · ".join(filter(None, known)),
+        at=late.came_at,
+        badge=badge,
+        effect=effect,
+    )
 
 
 def _effect(before: VisitState, after: VisitState) -> tuple[str, str]:
@@ -84,14 +185,16 @@ def _effect(before: VisitState, after: VisitState) -> tuple[str, str]:
 
 
 def _as_folded(scan: Scan) -> VisitScan:
-    return VisitScan(
-        id=scan.pk,
-        at=scan.corrected_at,
-        station=scan.station,
-        device=scan.device_id,
-        verdict=scan.verdict,
-        shown=scan.shown or None,
-        kind="undo" if scan.kind == "undo" else "pass",
-        undoes=scan.undoes,
-        by_organizer=scan.device_id is None,
+    return as_folded(
+        VisitScan(
+            id=scan.pk,
+            at=scan.corrected_at,
+            station=scan.station,
+            device=scan.device_id,
+            verdict=scan.verdict,
+            shown=scan.shown or None,
+            kind="undo" if scan.kind == "undo" else "pass",
+            undoes=scan.undoes,
+            by_organizer=scan.device_id is None,
+        )
     )

@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Unit, User
+from donors.models import Sex
 from events.drives.models import Drive
 from events.registrations.models import Registration
 from events.registrations.tickets import Verdict
@@ -164,6 +165,7 @@ class Scan(models.Model):
     station = models.CharField(max_length=14, choices=StationKind, blank=True)
     kind = models.CharField(max_length=4, choices=ScanKind, default=ScanKind.PASS)
     undoes = models.UUIDField(null=True)
+    walk_in = models.UUIDField(null=True)  # whom it named, where nobody was registered so yet
     verdict = models.CharField(max_length=16, choices=Answer)
     shown = models.CharField(max_length=16, blank=True)  # what staff saw
     admit = models.BooleanField(default=False)
@@ -186,6 +188,9 @@ class Scan(models.Model):
             models.Index(fields=["drive", "received_at"], name="scan_drive"),
             models.Index(fields=["drive"], condition=~Q(conflict=""), name="scan_conflicts"),
             models.Index(fields=["undoes"], condition=Q(undoes__isnull=False), name="scan_undoes"),
+            models.Index(
+                fields=["walk_in"], condition=Q(walk_in__isnull=False), name="scan_walk_in"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -204,6 +209,30 @@ class WalkIn(models.Model):
 
     def __str__(self) -> str:
         return f"walk-in {self.id}"
+
+
+class LateWalkIn(models.Model):
+    """Somebody whom a device registered on site, and handed in after it was ended.
+
+    Not a registration: it becomes one when an organizer takes it, and is deleted then, or by the
+    purge. Its pass is the scan of the same id, set apart like any other.
+    See ``docs/decisions/late-walk-ins.md``.
+    """
+
+    id = models.UUIDField(primary_key=True)  # made by the device
+    drive = models.ForeignKey(Drive, models.CASCADE, related_name="late_walk_ins")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="late_walk_ins")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+")
+    full_name = models.CharField(max_length=100)
+    phone = models.CharField(max_length=16, blank=True)  # E.164
+    birth_year = models.PositiveSmallIntegerField()
+    sex = models.CharField(max_length=6, choices=Sex, blank=True)
+    language = models.CharField(max_length=2)
+    consents = models.JSONField(default=list)  # purposes
+    came_at = models.DateTimeField()  # corrected
+
+    def __str__(self) -> str:
+        return f"late walk-in {self.id}"
 
 
 class QueueCounter(models.Model):

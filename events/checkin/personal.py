@@ -8,6 +8,8 @@ from typing import Final
 WITH_DRIVE: Final = "as long as the drive's scans, which it explains"
 # A scan names a registration, and nobody once that is erased.
 COUNTED: Final = "for good: counted, and nobody's after 24 months"
+# Of no use once it is a registration, or once it is clear that it never will be.
+UNTIL_TAKEN: Final = "until an organizer takes it, 30 days after the drive at most, then deleted"
 
 PERSONAL: Final = {
     "Device": {"name": WITH_DRIVE, "last_contact_at": WITH_DRIVE},
@@ -19,6 +21,14 @@ PERSONAL: Final = {
         "received_at": COUNTED,
     },
     "WalkIn": {"received_at": COUNTED, "merged": COUNTED},
+    "LateWalkIn": {
+        "full_name": UNTIL_TAKEN,
+        "phone": UNTIL_TAKEN,
+        "birth_year": UNTIL_TAKEN,
+        "sex": UNTIL_TAKEN,
+        "consents": UNTIL_TAKEN,
+        "came_at": UNTIL_TAKEN,
+    },
 }
 PLAIN: Final = {
     "Station": "kind name order",
@@ -27,8 +37,9 @@ PLAIN: Final = {
         " signed_off_at late_left_at"
     ),
     "EnrolmentCode": "code_hash stations created_at expires_at used_at",
-    "Scan": "station kind undoes admit offline clock_offset_ms set_apart taken_at counts conflict"
-    " conflict_seen_at",
+    "Scan": "station kind undoes walk_in admit offline clock_offset_ms set_apart taken_at counts"
+    " conflict conflict_seen_at",
     "WalkIn": "",
+    "LateWalkIn": "language",
     "QueueCounter": "last_number",
 }

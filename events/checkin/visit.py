@@ -5,7 +5,7 @@ Pure: no Django, no clock. `frontend/shared/visit.ts` is its twin on the device;
 """
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -58,6 +58,16 @@ class VisitScan:
     kind: Literal["pass", "undo"] = "pass"
     undoes: UUID | None = None
     by_organizer: bool = False
+
+
+def as_folded(scan: VisitScan) -> VisitScan:
+    """Give one of a registration's scans as the fold takes it.
+
+    A pass may have named a walk-in by its id before anybody was registered so: its verdict is
+    ``unknown`` for good, and what its device showed decides, as after ``already_scanned``. No other
+    scan with that verdict belongs to a registration.
+    """
+    return replace(scan, verdict="already_scanned") if scan.verdict == "unknown" else scan
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 /** Calls of the device API. Every call ends: with an answer, a `Refusal`, or `Away`. */
 
 import type {
+  DeviceStatus,
   Enrolled,
   HandOver,
   RosterPage,
   ScanResults,
+  SetApart,
   WalkInResult,
   WireScan,
   WireWalkIn,
@@ -88,7 +90,7 @@ export function fetchRoster(token: string, cursor: string | null): Promise<Roste
 
 export interface Batch {
   sent_at: string;
-  status: { unsent: number; roster_cursor: string | null; version: string };
+  status: DeviceStatus;
   scans: WireScan[];
 }
 
@@ -100,7 +102,12 @@ export function sendScans(token: string, batch: Batch): Promise<ScanResults> {
   });
 }
 
-export function sendWalkIn(token: string, body: WireWalkIn): Promise<WalkInResult> {
+export interface SentWalkIn extends WireWalkIn {
+  sent_at: string;
+  status: DeviceStatus;
+}
+
+export function sendWalkIn(token: string, body: SentWalkIn): Promise<WalkInResult | SetApart> {
   return call("checkin/walk-ins/", { body, token, timeout: 8 * SECONDS });
 }
 

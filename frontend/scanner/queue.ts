@@ -1,7 +1,7 @@
 /** Which scans go next, and what their answers mean. Pure. */
 
 import type { ScanRecord } from "./store";
-import type { ScanResult, WireScan } from "./wire";
+import type { ScanResult, WireScan, WireWalkIn } from "./wire";
 
 export const MOST_SCANS = 500;
 
@@ -26,12 +26,13 @@ export function answered(
 }
 
 /**
- * Give a scan as it is sent now. One from after a start without a network has no offset, and the
+ * Give a scan or walk-in as it is sent now. One from after a start without a network has no offset, and the
  * server takes the clock of the sending for that of the scan. A clock that was set back in between
  * (to 2019, by an empty battery) would move it by years: then it is the clock that it was judged by.
  */
-export function asSent(wire: WireScan, sentAt: number): WireScan {
-  const isSetBack = Date.parse(wire.scanned_at) > sentAt + NO_CLOCK_IS_SO_EXACT_MS;
+export function asSent<T extends WireScan | WireWalkIn>(wire: T, sentAt: number): T {
+  const madeAt = Date.parse("at" in wire ? wire.at : wire.scanned_at);
+  const isSetBack = madeAt > sentAt + NO_CLOCK_IS_SO_EXACT_MS;
   return wire.clock_offset_ms === null && isSetBack ? { ...wire, clock_offset_ms: 0 } : wire;
 }
 

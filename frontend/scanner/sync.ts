@@ -12,12 +12,14 @@ import { type Pull, pullInto } from "./pull";
 import { answered, asSent, MOST_SCANS, nextBatch, pauseAfter } from "./queue";
 import { type Person, renewed } from "./roster";
 import type { ScanRecord, WalkInRecord } from "./store";
-import type { ScanResult, WalkInResult } from "./wire";
+import type { DeviceStatus, ScanResult, WalkInResult } from "./wire";
 
 const PULL_EVERY_MS = 15_000;
 const OTHER_TAB_MS = 1_500;
 /** Refusals of a batch for what is in it: a smaller one may be taken. */
 const OF_WHAT_WAS_SENT = new Set([400, 413, 415, 422]);
+/** The organizers have to decide on what this device, which has ended, has sent before. */
+const UNTIL_DECIDED = "too_many_late";
 
 export class Sync {
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -27,7 +29,7 @@ export class Sync {
   #failures = 0;
   #pulledAt = 0;
   #batchSize = MOST_SCANS;
-  /** Scans that the server would not take even alone: they stay here and stop nobody. */
+  /** What the server would not take even alone: it stays here and stops nobody. */
   readonly #refused = new Set<string>();
   #stopped = false;
 
@@ -134,11 +136,7 @@ export class Sync {
       try {
         const { results, server_time } = await sendScans(desk.device.token, {
           sent_at: new Date(sentAt).toISOString(),
-          status: {
-            unsent: desk.unsent - batch.length,
-            roster_cursor: desk.roster.cursor,
-            version: this.version,
-          },
+          status: this.#status(batch.length),
           scans: batch.map((record) => asSent(record.wire, sentAt)),
         });
         desk.measured(measure(sentAt, Date.now(), server_time));
@@ -177,8 +175,16 @@ export class Sync {
     desk.scansChanged(records, people);
   }
 
+  /** Say how this device is once `sending` have arrived. */
+  #status(sending: number): DeviceStatus {
+    const { desk } = this;
+    const unsent = desk.unsent - sending;
+    return { unsent, roster_cursor: desk.roster.cursor, version: this.version };
+  }
+
   async #sendWalkIns(): Promise<void> {
-    for (const walkIn of this.desk.unsentWalkIns) await this.#sendWalkIn(walkIn);
+    const waiting = this.desk.unsentWalkIns.filter(({ id }) => !this.#refused.has(id));
+    for (const walkIn of waiting) await this.#sendWalkIn(walkIn);
   }
 
   async #sendWalkIn(walkIn: WalkInRecord): Promise<void> {
@@ -186,16 +192,32 @@ export class Sync {
     let record: WalkInRecord;
     let scan = desk.scans.get(walkIn.id) ?? null;
     try {
-      const { manage_url: _own, ...result } = await sendWalkIn(desk.device.token, walkIn.wire);
+      const sentAt = Date.now();
+      const answer = await sendWalkIn(desk.device.token, {
+        ...asSent(walkIn.wire, sentAt),
+        sent_at: new Date(sentAt).toISOString(),
+        status: this.#status(1),
+      });
+      if (this.#stopped) return; // erased meanwhile
       // The server has them now: phone, birth year and sex leave the device.
       const { sex: _sex, ...wire } = { ...walkIn.wire, phone: "", birth_year: 0 };
-      record = { ...walkIn, wire, sent: 1, result };
-      scan = scan && { ...scan, person: result.registration, result: asScanResult(record, result) };
+      record = { ...walkIn, wire, sent: 1 };
+      if (answer.registration !== null) {
+        const { manage_url: _own, ...result } = answer;
+        record = { ...record, result };
+        const known = asScanResult(record, result);
+        scan = scan && { ...scan, person: result.registration, result: known };
+      }
       this.#pullAgain = true;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (this.#isEnded(error)) return;
       if (error.status === 413 || error.status === 415) throw error;
+      if (error.code === UNTIL_DECIDED) {
+        this.#refused.add(walkIn.id);
+        desk.setRefusal(error.code);
+        return;
+      }
       if (walkIn.wire.offline && walkIn.wire.phone !== "" && "phone" in error.fields) {
         // The person is in and has left the desk: better known without a phone than not at all.
         await this.#withoutPhone(walkIn);

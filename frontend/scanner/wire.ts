@@ -126,6 +126,18 @@ export interface WalkInResult {
   merged: boolean;
 }
 
+/** What a device is answered that has ended: the walk-in is kept, and nothing is said of it. */
+export interface SetApart {
+  registration: null;
+}
+
+/** What a device says about itself with what it sends. */
+export interface DeviceStatus {
+  unsent: number;
+  roster_cursor: string | null;
+  version: string;
+}
+
 export interface HandOver {
   code: string;
   enroll_url: string;

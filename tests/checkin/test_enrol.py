@@ -178,12 +178,10 @@ def test_ended_device_gets_no_roster_and_its_late_scans_are_set_apart(
     end(phone)
 
     roster = phone.client.get("/api/v1/checkin/roster/")
-    walk_in = phone.client.post("/api/v1/checkin/walk-ins/", {}, format="json")
     [late] = phone.scan(a_scan(an, shown="accepted", offline=True))
 
     assert (roster.status_code, roster.json()["code"]) == (401, "device_revoked")
     assert roster.headers["WWW-Authenticate"] == "Device"
-    assert walk_in.status_code == 401
     assert (late["registration"], late["first"], late["conflict"]) == (None, None, None)
     an.refresh_from_db()
     assert (an.status, an.queue_number) == ("registered", None)
@@ -212,7 +210,10 @@ def test_late_scans_count_once_the_organizer_takes_them(
 
     taken, again = organizer.post(url), organizer.post(url)
 
-    assert (taken.json(), again.json()) == ({"taken": 2}, {"taken": 0})
+    assert (taken.json(), again.json()) == (
+        {"taken": 2, "not_taken": 0},
+        {"taken": 0, "not_taken": 0},
+    )
     binh.refresh_from_db()
     assert (binh.status, binh.queue_number) == ("checked_in", 2)
     [conflict] = other_phone.roster()["conflicts"]

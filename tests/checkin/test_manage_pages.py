@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from types import SimpleNamespace
+from uuid import UUID, uuid5
 
 import pytest
 import time_machine
@@ -14,7 +15,7 @@ from accounts.attempts import Attempt
 from accounts.models import AuditEntry, Role
 from events.checkin.devices import ago
 from events.checkin.missing import missing_scans
-from events.checkin.models import Device, EnrolmentCode
+from events.checkin.models import Device, EnrolmentCode, Scan
 from events.checkin.queries import drive_conflicts
 from events.checkin.roster import Cursor
 from events.checkin.scanner import scanner_version
@@ -286,6 +287,22 @@ def conflict(client, member, during):
         phones=phones,
         url=reverse("drive_conflicts", args=[drive.slug]),
     )
+
+
+def test_a_scan_is_taken_back_whatever_ids_its_device_has_taken(client, conflict):
+    """What the undo is called cannot be known before, and it is there once."""
+    url = reverse("scan_take_back", args=[conflict.drive.slug, conflict.second])
+    old_name = UUID("6f1c5a52-4f0e-4c7e-9d5b-0c6b0f6f8a11")
+    for id in (uuid5(old_name, conflict.second), uuid5(old_name, conflict.first)):
+        conflict.phones[0].scan(a_scan(code="x", id=str(id)))
+
+    for _again in range(2):
+        client.post(url)
+
+    [undo] = Scan.objects.filter(kind="undo")
+    assert (str(undo.undoes), undo.device) == (conflict.second, None)
+    assert drive_conflicts(conflict.drive) == []
+    assert AuditEntry.objects.filter(action="scan.taken_back").count() == 1
 
 
 def test_a_conflict_says_who_when_and_what_to_do_and_is_noted(client, conflict):

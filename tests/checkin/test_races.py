@@ -14,10 +14,17 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
+from accounts.models import AuditEntry
 from donors.people import Person
 from events.checkin.api.reading import read_reading
-from events.checkin.models import Device, Scan
-from events.checkin.services import accept_scans, register_walk_in
+from events.checkin.models import Device, LateWalkIn, Scan, WalkIn
+from events.checkin.services import (
+    accept_scans,
+    register_walk_in,
+    revoke_device,
+    take_back_scan,
+    take_late_scans,
+)
 from events.checkin.services.walk_ins import WalkInForm
 from events.drives.models import Drive, Slot
 from events.registrations.models import Registration
@@ -235,6 +242,66 @@ def test_who_is_let_in_while_the_drive_is_cancelled_stays_in(drive: Drive, devic
     person.refresh_from_db()
     assert (person.status, person.cancelled_at, person.queue_number) == ("checked_in", None, 1)
     assert not Message.objects.exists()
+
+
+def test_late_walk_ins_taken_twice_at_once_are_taken_once(
+    drive: Drive, devices: list[Device], at_once: Any
+):
+    """While the device hands in more: each person once, each number once, one line in the log."""
+    lost, organizer, again = devices[0], UserFactory(), RegistrationFactory(slot=drive.slots.last())
+    revoke_device(device=lost, by=organizer, now=DURING)
+    lost.refresh_from_db()
+    names = "ABCDEFGH"
+
+    def hand_in(name: str) -> int:
+        person = Person(full_name=name, phone=f"+8491200077{ord(name) % 10}", birth_year=1990)
+        form = WalkInForm(id=uuid.uuid4(), at=DURING, person=person, offline=True)
+        register_walk_in(device=lost, form=form, now=DURING)
+        return 0
+
+    for name in names:
+        hand_in(name)
+    accept(lost, a_scan(again, shown="accepted", offline=True))
+    take = lambda: take_late_scans(device=lost, by=organizer, now=DURING)  # noqa: E731
+
+    taken = at_once([take, take, take, lambda: hand_in("Z")])
+    rest = take()
+
+    assert sum(taken) + rest == len(names) + 2
+    assert numbers(drive) == list(range(1, len(names) + 3))
+    assert (LateWalkIn.objects.count(), WalkIn.objects.count()) == (0, len(names) + 1)
+    lines = AuditEntry.objects.filter(action="device.late_scans_taken")
+    assert lines.count() == sum(bool(n) for n in [*taken, rest])
+    assert sum(line.count or 0 for line in lines) == len(names) + 2
+
+
+def test_late_scans_taken_twice_at_once_leave_one_line(
+    drive: Drive, devices: list[Device], at_once: Any
+):
+    lost, organizer = devices[0], UserFactory()
+    people = RegistrationFactory.create_batch(30, slot=drive.slots.first())
+    revoke_device(device=lost, by=organizer, now=DURING)
+    lost.refresh_from_db()
+    accept(lost, *(a_scan(person, shown="accepted", offline=True) for person in people))
+
+    taken = at_once([lambda: take_late_scans(device=lost, by=organizer, now=DURING)] * 4)
+
+    assert sorted(taken) == [0, 0, 0, 30]
+    lines = AuditEntry.objects.filter(action="device.late_scans_taken")
+    assert list(lines.values_list("count", flat=True)) == [30]
+
+
+def test_a_scan_taken_back_twice_at_once_is_taken_back_once(
+    drive: Drive, devices: list[Device], at_once: Any
+):
+    person, organizer = RegistrationFactory(slot=drive.slots.first()), UserFactory()
+    accept(devices[0], a_scan(person))
+    scan = Scan.objects.select_related("drive").get()
+
+    at_once([lambda: take_back_scan(scan=scan, by=organizer, now=DURING)] * 4)
+
+    assert Scan.objects.filter(kind="undo").count() == 1
+    assert AuditEntry.objects.filter(action="scan.taken_back").count() == 1
 
 
 def test_who_waits_and_is_seated_at_the_desk_is_not_promoted(drive: Drive, devices: list[Device]):

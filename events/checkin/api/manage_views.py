@@ -112,4 +112,5 @@ class TakeLateView(OneDeviceView):
     @extend_schema(operation_id="manage_devices_take_late", request=None, responses=TakenSerializer)
     def post(self, request: Request, slug: str, device: str) -> Response:
         taken = take_late_scans(device=self.device, by=self.user, now=timezone.now())
-        return Response({"taken": taken})
+        left = self.device.late_walk_ins.count()
+        return Response({"taken": taken, "not_taken": left})

@@ -209,6 +209,14 @@ class WalkInSerializer(serializers.Serializer[Any]):
     consents = serializers.ListField(child=serializers.CharField(), max_length=10)
     clock_offset_ms = serializers.IntegerField(required=False, allow_null=True)
     offline = serializers.BooleanField(default=False)
+    sent_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="By the device's clock too; see the scans."
+    )
+    status = serializers.JSONField(
+        required=False,
+        allow_null=True,
+        help_text="As with the scans; what is wrong is passed over.",
+    )
 
     def validate_full_name(self, text: str) -> str:
         return _read("full_name", read_name, text)
@@ -236,11 +244,13 @@ def _read(field: str, read: Callable[[object], T], value: object) -> T:
 
 
 class WalkInResultSerializer(serializers.Serializer[Any]):
-    registration = serializers.CharField()
-    code = serializers.CharField()
-    ticket = serializers.CharField()
+    """All null to a device that has ended: it is told nothing, until the organizer decides."""
+
+    registration = serializers.CharField(allow_null=True)
+    code = serializers.CharField(allow_null=True)
+    ticket = serializers.CharField(allow_null=True)
     number = serializers.IntegerField(allow_null=True)
-    manage_url = serializers.CharField()
+    manage_url = serializers.CharField(allow_null=True)
     merged = serializers.BooleanField()
 
 
@@ -266,7 +276,8 @@ class DeviceSerializer(serializers.Serializer[Any]):
 
 
 class TakenSerializer(serializers.Serializer[Any]):
-    taken = serializers.IntegerField()
+    taken = serializers.IntegerField(help_text="Scans, walk-ins among them.")
+    not_taken = serializers.IntegerField(help_text="Walk-ins that cannot be registered.")
 
 
 # --- Answers, put together by hand: they are on the busiest path --------------------------------
@@ -352,6 +363,9 @@ def result_as_sent(result: ScanResult) -> dict[str, Any]:
 
 def walk_in_as_sent(result: WalkInResult) -> dict[str, Any]:
     registration = result.registration
+    if registration is None:
+        nothing = dict.fromkeys(("registration", "code", "ticket", "number", "manage_url"))
+        return {**nothing, "merged": False}
     return {
         "registration": registration.public_id,
         "code": format_code(registration.code),

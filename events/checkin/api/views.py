@@ -207,7 +207,12 @@ def _news(status: Any, drive: Drive, *, now: datetime) -> DeviceNews:
 
 
 class WalkInsView(DeviceView):
-    """Register somebody who came without a registration, and check the person in."""
+    """Register somebody who came without a registration, and check the person in.
+
+    From a device that has ended this is set apart as its scans are.
+    """
+
+    authentication_classes = [LateDeviceAuthentication]
 
     @extend_schema(
         operation_id="checkin_walk_ins",
@@ -218,6 +223,7 @@ class WalkInsView(DeviceView):
         asked = WalkInSerializer(data=request.data, context={"drive": self.device.drive})
         asked.is_valid(raise_exception=True)
         said = asked.validated_data
+        status = said.pop("status", None)  # how the device is now: no part of what it asks for
         form = WalkInForm(
             id=said["id"],
             at=said["at"],
@@ -231,6 +237,7 @@ class WalkInsView(DeviceView):
             unit=said.get("unit"),
             language=(get_language() or "vi")[:2],
             clock_offset_ms=said.get("clock_offset_ms"),
+            sent_at=said.get("sent_at"),
             offline=said["offline"],
         )
         attempt = Attempt.of(
@@ -240,9 +247,10 @@ class WalkInsView(DeviceView):
             key=idempotency_key(request),
         )
         result = register_walk_in(device=self.device, form=form, attempt=attempt, now=self.now)
-        note_contact(device=self.device, now=self.now, news=DeviceNews())
-        status = 200 if result.merged else 201
-        return written(walk_in_as_sent(result), not result.made_now, status=status)
+        news = _news(status, self.device.drive, now=self.now)
+        note_contact(device=self.device, now=self.now, news=news)
+        code = 200 if result.merged else 201
+        return written(walk_in_as_sent(result), not result.made_now, status=code)
 
 
 class HandOverView(DeviceView):

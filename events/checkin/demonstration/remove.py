@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.models import AttemptRecord, Unit, User
 from backend.transactions import in_transaction
 from donors.models import Donor
-from events.checkin.models import Device, EnrolmentCode, Scan, WalkIn
+from events.checkin.models import Device, EnrolmentCode, LateWalkIn, Scan, WalkIn
 from events.drives.models import Drive, Venue
 from events.registrations.models import Registration
 from notifications.models import Message
@@ -24,6 +24,7 @@ def remove_demonstration() -> int:
     public_ids = list(registrations.values_list("public_id", flat=True))
     Message.objects.filter(group__in=[f"drive:{pk}" for pk in drive_pks]).delete()
     WalkIn.objects.filter(drive__in=drive_pks).delete()
+    LateWalkIn.objects.filter(drive__in=drive_pks).delete()
     Scan.objects.filter(drive__in=drive_pks).delete()
     EnrolmentCode.objects.filter(drive__in=drive_pks).delete()
     Device.objects.filter(drive__in=drive_pks).delete()

@@ -9,7 +9,11 @@ from events.checkin.services.enrol import (
     revoke_device,
     sign_off_device,
 )
-from events.checkin.services.late import leave_late_scans, take_late_scans
+from events.checkin.services.late import (
+    drop_late_walk_ins,
+    leave_late_scans,
+    take_late_scans,
+)
 from events.checkin.services.scans import accept_scans, accept_scans_once
 from events.checkin.services.walk_ins import register_walk_in
 
@@ -17,6 +21,7 @@ __all__ = [
     "accept_scans",
     "accept_scans_once",
     "create_enrolment_code",
+    "drop_late_walk_ins",
     "enrol_device",
     "hand_over",
     "leave_conflict",

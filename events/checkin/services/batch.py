@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -63,9 +63,12 @@ class Batch:
     def is_late(self) -> bool:
         return self.device is not None and self.device.ended_at <= self.now
 
-    def load(self, readings: Iterable[Reading]) -> None:
-        """Lock the registrations that the readings name, then read their scans."""
-        self.visits.load(readings)
+    def load(self, readings: Iterable[Reading], early: Mapping[UUID, UUID] | None = None) -> None:
+        """Lock the registrations that the readings name, then read their scans.
+
+        :param early: passes that named a walk-in before it came, with the id of that one.
+        """
+        self.visits.load(readings, early)
 
     # --- Judge -----------------------------------------------------------------------------------
 
@@ -84,6 +87,14 @@ class Batch:
             verdict, registration = self._judge_pass(reading, at)
         self._add(reading, verdict, registration, at)
         return verdict
+
+    def set_apart(self, reading: Reading, verdict: str) -> None:
+        """Add the pass of somebody who is registered only once an organizer takes it."""
+        self._add(reading, verdict, None, self._corrected(reading))
+
+    def attach(self, scan: UUID, pk: int) -> None:
+        """Give a stored scan that belonged to nobody, and what waited for it, a registration."""
+        self._attached.update(given.visit.id for given in self.visits.attach(scan, pk))
 
     def _corrected(self, reading: Reading) -> datetime:
         if reading.scanned_at is None:
@@ -155,6 +166,7 @@ class Batch:
                 scanned_at=reading.scanned_at or self.now,
                 clock_offset_ms=reading.clock_offset_ms,
                 set_apart=self.is_late,
+                walk_in=reading.walk_in if to is None else None,
             )
         )
         stored = StoredScan(
@@ -164,8 +176,7 @@ class Batch:
             device_label=self.device.label if self.device else None,
             waits_for_organizer=self.is_late,
         )
-        undos = self.visits.add(stored)
-        self._attached.update(undo.visit.id for undo in undos)
+        self._attached.update(given.visit.id for given in self.visits.add(stored))
         if to:
             self._touched.setdefault(to.pk)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import uuid4
 
 from accounts import audit
 from accounts.models import User
@@ -14,9 +14,6 @@ from events.checkin.services.batch import Batch
 from events.checkin.services.readings import Reading
 from events.registrations.models import Registration
 
-# A scan is taken back once, however often that is asked for.
-_TAKEN_BACK = UUID("6f1c5a52-4f0e-4c7e-9d5b-0c6b0f6f8a11")
-
 
 @in_fresh_transactions
 def take_back_scan(*, scan: Scan, by: User, now: datetime) -> None:
@@ -25,7 +22,8 @@ def take_back_scan(*, scan: Scan, by: User, now: datetime) -> None:
     If nothing else lets the person in, the registration is as it was before.
     """
     undo = Reading(
-        id=uuid5(_TAKEN_BACK, str(scan.pk)),
+        # Not derived from the scan's: its device could send a scan of this id first.
+        id=uuid4(),
         station=scan.station,
         scanned_at=now,
         kind=ScanKind.UNDO.value,
@@ -33,7 +31,9 @@ def take_back_scan(*, scan: Scan, by: User, now: datetime) -> None:
     )
     batch = Batch(device=None, drive=scan.drive, sent_at=now, now=now)
     batch.load([undo])
-    if undo.id in batch.visits.scans:
+    # The registration is locked, so that an undo of a moment ago is seen: once is enough.
+    undos = (s.visit for s in batch.visits.scans.values() if s.visit.by_organizer)
+    if any(other.undoes == scan.pk for other in undos):
         return
     batch.take(undo)
     batch.settle()

@@ -77,6 +77,7 @@ class NewScan:
     scanned_at: datetime
     clock_offset_ms: int | None
     set_apart: bool
+    walk_in: UUID | None  # whom it names, where nobody is registered so yet
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from events.checkin.services.ledger import (
     read_scans,
 )
 from events.checkin.services.readings import Reading
-from events.checkin.visit import VisitState, fold
+from events.checkin.visit import VisitState, as_folded, fold
 from events.registrations.tickets import Ticket, read_code, read_ticket
 
 
@@ -36,12 +36,16 @@ class Visits:
     _by_id: dict[str, Known] = field(default_factory=dict)
     _by_code: dict[str, Known] = field(default_factory=dict)
     _tickets: dict[str, Ticket | None] = field(default_factory=dict)
-    _early_undos: dict[UUID, list[StoredScan]] = field(default_factory=dict)  # by what they undo
+    # By the scan that they wait for: undos by what they undo, passes by the walk-in they name.
+    _early: dict[UUID, list[StoredScan]] = field(default_factory=dict)
 
     # --- Lock and read ---------------------------------------------------------------------------
 
-    def load(self, readings: Iterable[Reading]) -> None:
-        """Lock the registrations that the readings name, then read their scans."""
+    def load(self, readings: Iterable[Reading], early: Mapping[UUID, UUID] | None = None) -> None:
+        """Lock the registrations that the readings name, then read their scans.
+
+        :param early: passes that named a walk-in before it came, with the id of that one.
+        """
         names, ids = Names(), set()
         for reading in readings:
             if reading.id is None:
@@ -51,17 +55,17 @@ class Visits:
                 self._gather(reading, names)
         if names:
             self._keep(lock_named(drive_pk=self.drive_pk, device_pk=self.device_pk, names=names))
-        self.read(ids | names.scans | names.walk_ins)
+        self.read(ids | names.scans | names.walk_ins, early or {})
 
     def load_registrations(self, pks: set[int]) -> None:
         """Lock these registrations of the drive; their scans are still to be read."""
         if pks:
             self._keep(lock_also(drive_pk=self.drive_pk, pks=pks))
 
-    def read(self, ids: set[UUID]) -> None:
+    def read(self, ids: set[UUID], early: Mapping[UUID, UUID]) -> None:
         """Read the scans, and lock the registrations to which only these lead."""
         while True:
-            self.scans = read_scans(ids=ids, pks=self.known.keys())
+            self.scans = read_scans(ids=ids | early.keys(), pks=self.known.keys())
             led_to = {
                 scan.registration_pk
                 for scan in self.scans.values()
@@ -74,6 +78,9 @@ class Visits:
             if scan.registration_pk in self.known:
                 self._of.setdefault(scan.registration_pk, {})[id] = scan
             self._note_early_undo(scan)
+        for id, walk_in in early.items():
+            if (scan := self.scans[id]).registration_pk is None:
+                self._early.setdefault(walk_in, []).append(scan)
 
     def _gather(self, reading: Reading, names: Names) -> None:
         if reading.kind == ScanKind.UNDO:
@@ -100,7 +107,7 @@ class Visits:
     def _note_early_undo(self, scan: StoredScan) -> None:
         """Remember an undo that came before what it undoes."""
         if scan.visit.undoes and scan.registration_pk is None and scan.drive_pk == self.drive_pk:
-            self._early_undos.setdefault(scan.visit.undoes, []).append(scan)
+            self._early.setdefault(scan.visit.undoes, []).append(scan)
 
     # --- Look up ---------------------------------------------------------------------------------
 
@@ -129,7 +136,7 @@ class Visits:
         state = self._states.get(pk)
         if state is None:
             scans = self.of(pk).values()
-            state = fold(scan.visit for scan in scans if not scan.waits_for_organizer)
+            state = fold(as_folded(scan.visit) for scan in scans if not scan.waits_for_organizer)
             self._states[pk] = state
         return state
 
@@ -138,20 +145,22 @@ class Visits:
     def add(self, scan: StoredScan) -> list[StoredScan]:
         """Add a new scan to its registration's visit.
 
-        :returns: the undos that had come before it and have found their registration now.
+        :returns: what had come before it, and has found its registration now.
         """
         self.scans[scan.visit.id] = scan
         self._note_early_undo(scan)
-        pk = scan.registration_pk
-        if pk is None:
-            return []
-        undos = self._early_undos.pop(scan.visit.id, [])
-        for undo in undos:
-            undo.registration_pk = pk
-        for one in (scan, *undos):
-            self._of.setdefault(pk, {})[one.visit.id] = one
+        return [] if scan.registration_pk is None else self._give(scan, scan.registration_pk)
+
+    def attach(self, id: UUID, pk: int) -> list[StoredScan]:
+        """Give a scan that belonged to nobody to a registration, and return all that followed."""
+        return [self.scans[id], *self._give(self.scans[id], pk)]
+
+    def _give(self, scan: StoredScan, pk: int) -> list[StoredScan]:
+        scan.registration_pk = pk
+        self._of.setdefault(pk, {})[scan.visit.id] = scan
         self._states.pop(pk, None)
-        return undos
+        waited = self._early.pop(scan.visit.id, [])
+        return [given for one in waited for given in (one, *self._give(one, pk))]
 
     def forget_states(self) -> None:
         """Fold all anew when asked: scans that did not count do now."""

@@ -1,11 +1,16 @@
-"""Register somebody who comes without a registration, and check the person in."""
+"""Register somebody who comes without a registration, and check the person in.
+
+Of a device that has ended nothing is registered: it is set apart, for an organizer to decide
+(``late.py``), and the device is told nothing.
+"""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -18,7 +23,14 @@ from donors.identity import name_key
 from donors.models import Purpose
 from donors.people import Person
 from donors.services import match_donor, record_consents
-from events.checkin.models import Device, ScanKind, StationKind, WalkIn
+from events.checkin.models import (
+    Device,
+    LateWalkIn,
+    Scan,
+    ScanKind,
+    StationKind,
+    WalkIn,
+)
 from events.checkin.services.anew import in_fresh_transactions
 from events.checkin.services.batch import Batch
 from events.checkin.services.ledger import lock_device
@@ -29,9 +41,14 @@ from events.registrations import refusals
 from events.registrations.models import Registration
 from events.registrations.tickets import DAY_MARGIN, Verdict, make_code
 
+# So many may wait for a decision, of one device: more than a desk registers in a day. What a stolen
+# phone sends beyond is refused.
+MOST_LATE: Final = 500
+_ONE: Final = UUID(int=0)
+
 
 class WalkInRefused(DomainError):
-    """Codes: ``wrong_day``, ``drive_cancelled``, ``id_taken``."""
+    """Codes: ``wrong_day``, ``drive_cancelled``, ``id_taken``, ``too_many_late``."""
 
 
 class WrongStation(DomainError):
@@ -47,6 +64,7 @@ class WalkInForm:
     :param id: made on the device; the check-in is a scan under the same id.
     :param at: when it was, by the device's clock.
     :param clock_offset_ms: server minus device, where the device knows it.
+    :param sent_at: by the device's clock too; none, and that clock is taken to be right.
     :param offline: the device has let the person in by itself, before it could ask.
     """
 
@@ -57,14 +75,19 @@ class WalkInForm:
     unit: Unit | None = None
     language: str = "vi"
     clock_offset_ms: int | None = None
+    sent_at: datetime | None = None
     offline: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class WalkInResult:
-    """:param made_now: whether this call wrote it; an earlier one did otherwise."""
+    """What came of it.
 
-    registration: Registration
+    :param registration: none where it was set apart, or where the device has ended since.
+    :param made_now: whether this call wrote it; an earlier one did otherwise.
+    """
+
+    registration: Registration | None
     merged: bool
     made_now: bool
 
@@ -76,7 +99,8 @@ def register_walk_in(
     """Register and check in; a person who is registered already is only checked in.
 
     A walk-in has no slot and holds no place: nobody is refused for capacity. Who was on a waiting
-    list becomes one. The same id again gives the same result.
+    list becomes one. The same id again gives the same result. From a device that has ended it is
+    set apart, whatever age and day: these are for the organizer to hear of.
 
     :raises WalkInRefused: see there.
     :raises RegistrationRefused: ``too_young``, ``too_old``.
@@ -87,27 +111,20 @@ def register_walk_in(
     lock_device(device.pk)
     if attempt:
         attempt.claim(str(form.id), now=now)  # a repeat has the same id, and is found by it
-    if first := _made_before(form.id, drive):
+    if first := _made_before(form.id, device, now=now):
         return first
     if StationKind.WELCOME not in device.stations:
         raise WrongStation("not_allowed", _("This device does not welcome people."))
-    if drive.cancelled_at is not None:
-        raise WalkInRefused("drive_cancelled", _("This donation day was cancelled."))
-    at = _moment(form, drive, now=now)
-    refusals.refuse_wrong_age(form.person, on=drive.date)
+    at = _moment(form, device, now=now)
+    if device.ended_at <= now:
+        return _set_apart(device, form, at=at, now=now)
+    refuse_walk_in(drive, form.person, at=at)
 
     registration = _registered_already(drive, form.person)
     merged = registration is not None
     if registration is None:
-        registration = _create(drive, form, at=at, now=now)
-    WalkIn.objects.create(
-        id=form.id,
-        drive=drive,
-        device=device,
-        registration=registration,
-        merged=merged,
-        received_at=now,
-    )
+        registration = create_walk_in(drive, form, at=at, now=now)
+    keep_walk_in(form.id, device, registration, merged=merged, now=now)
     _check_in(registration, device, form, at=at, now=now)
     audit.record(
         "registration.walked_in",
@@ -120,48 +137,88 @@ def register_walk_in(
     return WalkInResult(registration=_with_drive(registration.pk), merged=merged, made_now=True)
 
 
-def _made_before(id: UUID, drive: Drive) -> WalkInResult | None:
-    walk_in = WalkIn.objects.filter(pk=id).first()
-    if walk_in is None:
+def _made_before(id: UUID, device: Device, *, now: datetime) -> WalkInResult | None:
+    made: WalkIn | LateWalkIn | None = (
+        WalkIn.objects.filter(pk=id).first() or LateWalkIn.objects.filter(pk=id).first()
+    )
+    if made is None:
         return None
-    if walk_in.drive_id != drive.pk:
-        raise WalkInRefused("id_taken", _("This id has been used for something else."))
+    if made.drive_id != device.drive_id:
+        raise _id_taken()
+    if isinstance(made, LateWalkIn) or device.ended_at <= now:
+        return WalkInResult(registration=None, merged=False, made_now=False)
     return WalkInResult(
-        registration=_with_drive(walk_in.registration_id), merged=walk_in.merged, made_now=False
+        registration=_with_drive(made.registration_id), merged=made.merged, made_now=False
     )
 
 
-def _moment(form: WalkInForm, drive: Drive, *, now: datetime) -> datetime:
-    """Return when the person came: by the device's clock where that can be, else now.
+def _id_taken() -> WalkInRefused:
+    return WalkInRefused("id_taken", _("This id has been used for something else."))
 
-    :raises WalkInRefused: ``wrong_day``, whatever the clock.
+
+def _moment(form: WalkInForm, device: Device, *, now: datetime) -> datetime:
+    """Return when the person came: by the device's clock where that can be, else at the latest.
+
+    That is now, or the end of the device if it has ended. Where neither is of the day it is what
+    the clock said, to be refused.
     """
     said = corrected_time(
         scanned_at=form.at,
-        clock_offset_ms=form.clock_offset_ms or 0,
-        sent_at=now,
+        clock_offset_ms=form.clock_offset_ms,
+        sent_at=form.sent_at or now,
         received_at=now,
     )
-    for moment in (said, now):
-        if drive.starts_at - DAY_MARGIN <= moment <= drive.ends_at + DAY_MARGIN:
-            return moment
-    raise WalkInRefused("wrong_day", _("This is not the day of the donation."))
+    latest = now if now < device.ended_at else min(device.ended_at, device.drive.ends_at)
+    return next((at for at in (said, latest) if _is_of_the_day(at, device.drive)), said)
+
+
+def _is_of_the_day(moment: datetime, drive: Drive) -> bool:
+    return drive.starts_at - DAY_MARGIN <= moment <= drive.ends_at + DAY_MARGIN
+
+
+def refuse_walk_in(drive: Drive, person: Person, *, at: datetime) -> None:
+    """Raise where somebody who came at ``at`` cannot be registered.
+
+    :raises WalkInRefused: ``drive_cancelled``, ``wrong_day``.
+    :raises RegistrationRefused: ``too_young``, ``too_old``.
+    """
+    if drive.cancelled_at is not None:
+        raise WalkInRefused("drive_cancelled", _("This donation day was cancelled."))
+    if not _is_of_the_day(at, drive):
+        raise WalkInRefused("wrong_day", _("This is not the day of the donation."))
+    refusals.refuse_wrong_age(person, on=drive.date)
+
+
+def registered_already(drive: Drive, people: Mapping[UUID, Person]) -> dict[UUID, int]:
+    """Return the living registrations of the same persons, by the keys of ``people``. No lock."""
+    phones = {person.phone for person in people.values() if person.phone}
+    rows = Registration.objects.living().filter(drive=drive, phone__in=phones).order_by("-pk")
+    there = {
+        (phone, year, name_key(name)): pk
+        for pk, phone, year, name in rows.values_list("pk", "phone", "birth_year", "full_name")
+    }
+    keys = ((id, same_person(person)) for id, person in people.items())
+    return {id: there[key] for id, key in keys if key in there}
+
+
+def same_person(person: Person) -> tuple[str, int, str] | None:
+    """Return what two walk-ins of the same person share; nothing for who left no phone."""
+    if not person.phone:
+        return None
+    return person.phone, person.birth_year, name_key(person.full_name)
 
 
 def _registered_already(drive: Drive, person: Person) -> Registration | None:
     """Return the living registration of the same person, locked."""
     if not person.phone:
         return None
-    rows = Registration.objects.living().filter(
-        drive=drive, phone=person.phone, birth_year=person.birth_year
-    )
-    key = name_key(person.full_name)
-    same = [pk for pk, name in rows.values_list("pk", "full_name") if name_key(name) == key]
-    locked = Registration.objects.living().lock(same[:1])
+    same = registered_already(drive, {_ONE: person}).values()
+    locked = Registration.objects.living().lock(same)
     return locked[0] if locked else None
 
 
-def _create(drive: Drive, form: WalkInForm, *, at: datetime, now: datetime) -> Registration:
+def create_walk_in(drive: Drive, form: WalkInForm, *, at: datetime, now: datetime) -> Registration:
+    """Write the registration of somebody who has none here, with what was agreed to."""
     person = form.person
     donor = match_donor(person, now=now)
     registration = Registration(
@@ -195,6 +252,20 @@ def _create(drive: Drive, form: WalkInForm, *, at: datetime, now: datetime) -> R
     return registration
 
 
+def keep_walk_in(
+    id: UUID, device: Device, registration: Registration, *, merged: bool, now: datetime
+) -> None:
+    """Write whom the device's id stands for."""
+    WalkIn.objects.create(
+        id=id,
+        drive=device.drive,
+        device=device,
+        registration=registration,
+        merged=merged,
+        received_at=now,
+    )
+
+
 def _check_in(
     registration: Registration, device: Device, form: WalkInForm, *, at: datetime, now: datetime
 ) -> None:
@@ -202,21 +273,79 @@ def _check_in(
 
     Who was on a waiting list leaves it for as long as the pass counts.
     """
-    reading = Reading(
+    reading = _pass(form, at=at, registration=registration.public_id)
+    batch = Batch(device=device, drive=device.drive, sent_at=now, now=now, seats_waiting=True)
+    batch.load([reading], early=early_passes(device, [form.id]))
+    batch.take(reading)
+    batch.settle()
+
+
+def _pass(form: WalkInForm, *, at: datetime, registration: str | None = None) -> Reading:
+    return Reading(
         id=form.id,
         station=StationKind.WELCOME.value,
         scanned_at=at,
         clock_offset_ms=0,
-        registration=registration.public_id,
+        registration=registration,
         kind=ScanKind.PASS.value,
         shown=Verdict.ACCEPTED.value if form.offline else None,
         offline=form.offline,
         admit=True,
     )
-    batch = Batch(device=device, drive=device.drive, sent_at=now, now=now, seats_waiting=True)
+
+
+def early_passes(device: Device, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the device's passes that named these walk-ins before they came, each with its one."""
+    rows = Scan.objects.filter(walk_in__in=ids, device=device, registration__isnull=True)
+    return dict(rows.exclude(walk_in=None).values_list("pk", "walk_in"))  # type: ignore[arg-type]
+
+
+def _set_apart(device: Device, form: WalkInForm, *, at: datetime, now: datetime) -> WalkInResult:
+    """Keep what an ended device hands in, beside its scans: nobody is registered or let in.
+
+    :raises WalkInRefused: ``too_many_late``, ``id_taken``.
+    """
+    if device.late_walk_ins.count() >= MOST_LATE:
+        raise WalkInRefused(
+            "too_many_late", _("Too many late registrations of this device wait for a decision.")
+        )
+    batch = Batch(device=device, drive=device.drive, sent_at=now, now=now)
+    reading = _pass(form, at=at)
     batch.load([reading])
-    batch.take(reading)
+    if form.id in batch.visits.scans:
+        raise _id_taken()
+    batch.set_apart(reading, _late_verdict(device.drive, form.person))
     batch.settle()
+    person = form.person
+    late = LateWalkIn.objects.create(
+        id=form.id,
+        drive=device.drive,
+        device=device,
+        unit=form.unit,
+        full_name=person.full_name,
+        phone=person.phone,
+        birth_year=person.birth_year,
+        sex=person.sex,
+        language=form.language,
+        consents=list(form.consents),
+        came_at=at,
+    )
+    audit.record(
+        "walk_in.set_apart",
+        late,
+        by=None,
+        at=now,
+        unit_id=device.drive.unit_id,
+        device_id=device.pk,
+    )
+    return WalkInResult(registration=None, merged=False, made_now=True)
+
+
+def _late_verdict(drive: Drive, person: Person) -> str:
+    """Judge the pass as of now, as any other: it is not judged again when it is taken."""
+    same = registered_already(drive, {_ONE: person}).values()
+    is_in = Scan.objects.filter(registration__in=same, station=StationKind.WELCOME, counts=True)
+    return (Verdict.ALREADY_SCANNED if is_in.exists() else Verdict.ACCEPTED).value
 
 
 def _with_drive(pk: int) -> Registration:

@@ -46,9 +46,9 @@ class Writing:
 _SCAN_COLUMNS = (
     "id, drive_id, device_id, registration_id, station, kind, undoes, verdict, shown, admit,"
     " offline, scanned_at, clock_offset_ms, corrected_at, received_at, set_apart, taken_at,"
-    " counts, conflict"
+    " counts, conflict, walk_in"
 )
-_SCAN_ROW = "(" + ", ".join(["%s"] * 16) + ", NULL, %s, %s)"
+_SCAN_ROW = "(" + ", ".join(["%s"] * 16) + ", NULL, %s, %s, %s)"
 
 
 def write(writing: Writing) -> tuple[int, dict[int, tuple[str, int | None]]]:
@@ -194,6 +194,7 @@ def _scan_params(writing: Writing) -> list[Any]:
             new.set_apart,
             stored.counts,
             stored.conflict,
+            sql_uuid(new.walk_in),
         ]
     return params
 

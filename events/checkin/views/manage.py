@@ -102,8 +102,8 @@ class LateScansPage(OneDevicePage, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         late = late_scans(self.device)
-        if late and late.visits:
-            record_look(drive=self.drive, count=len(late.visits), by=self.user, now=self.now)
+        if late and late.people:
+            record_look(drive=self.drive, count=late.people, by=self.user, now=self.now)
         return super().get_context_data(device=self.device, late=late, **kwargs)
 
     def post(self, request: HttpRequest, slug: str, number: int) -> HttpResponse:
@@ -111,9 +111,12 @@ class LateScansPage(OneDevicePage, TemplateView):
         if request.POST.get("decision") == "leave":
             leave_late_scans(device=self.device, by=self.user, now=self.now)
             messages.success(request, _("Left out. They count nothing, and can still be taken."))
-        else:
-            take_late_scans(device=self.device, by=self.user, now=self.now)
+            return redirect("drive_devices", slug=slug)
+        if take_late_scans(device=self.device, by=self.user, now=self.now):
             messages.success(request, _("Taken. They count now."))
+        if self.device.late_walk_ins.exists():
+            messages.warning(request, _("Not everybody could be registered; it says why below."))
+            return redirect("device_late", slug=slug, number=number)
         return redirect("drive_devices", slug=slug)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Invitation
 from events.checkin.models import EnrolmentCode
+from events.checkin.services import drop_late_walk_ins
 from events.registrations.services.erase import drop_old_keys, erase_old_registrations
 from notifications.models import Message
 
@@ -21,12 +22,16 @@ MESSAGES_KEPT_FOR: Final = timedelta(days=90)
 
 
 class Command(BaseCommand):
-    help = "End what has been kept long enough: names after 24 months, keys, links, messages."
+    help = (
+        "End what has been kept long enough: names after 24 months, late walk-ins, keys, links,"
+        " messages."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         ended = {
             "registrations erased": erase_old_registrations(now=now),
+            "late walk-ins": drop_late_walk_ins(now=now),
             "keys of repeated writes": drop_old_keys(now=now),
             "messages": Message.objects.exclude(status=Message.Status.QUEUED)
             .filter(finished_at__lt=now - MESSAGES_KEPT_FOR)
