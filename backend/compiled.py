@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models.query import ModelIterable, get_related_populators
+from psycopg.sql import Literal
 
 from backend.prepared import prepared_cursor
 
@@ -49,25 +50,30 @@ class Compiled(Generic[T]):
         rows = self(**values)
         return rows[0] if rows else None
 
-    def _param(self, given: Any) -> _Param:
+    def _param(self, given: Any) -> _Param | None:
+        """Return which value this is; ``None`` for a constant of the query."""
         for name, example in self._examples.items():
             if isinstance(given, type(example)) and given == example:
                 # Numbers come out wrapped, so that PostgreSQL sees how wide they are.
-                wrap = None if type(given) is type(example) else type(given)
-                return _Param(name=name, wrap=wrap)
-        return _Param(constant=given)
+                return _Param(name=name, wrap=None if type(given) is type(example) else type(given))
+        return None
 
     def _make(self) -> _Made:
+        connection.ensure_connection()  # how a constant is written may depend on it
         queryset = self._build(**self._examples)
         compiler = queryset.query.get_compiler(using=DEFAULT_DB_ALIAS)
         sql, given = compiler.as_sql()
         params = [self._param(value) for value in given]
-        if missing := set(self._examples) - {param.name for param in params}:
+        if missing := set(self._examples) - {param.name for param in params if param}:
             raise ValueError(f"the query does not use {missing}")
+        # Constants are written out: a partial index is of use only where its condition is read.
+        marks = [
+            "%s" if param else _literal(value) for param, value in zip(params, given, strict=True)
+        ]
         columns = [column for column, _sql, _alias in compiler.select[: compiler.col_count]]
         made = _Made(
-            sql=sql,
-            params=params,
+            sql=sql.replace("%%", "%%%%") % tuple(marks),
+            params=[param for param in params if param],
             converters=list(compiler.get_converters(columns).items()),
             annotations=list((compiler.annotation_col_map or {}).items()),
             klass_info=compiler.klass_info if queryset._iterable_class is ModelIterable else None,
@@ -77,17 +83,18 @@ class Compiled(Generic[T]):
         return made
 
 
+def _literal(value: Any) -> str:
+    return Literal(value).as_string(connection.connection).replace("%", "%%")
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Param:
-    """One place in the SQL: a value by its name, or a constant of the query."""
+    """One place in the SQL, for the value of a name."""
 
-    name: str = ""
-    wrap: Callable[[Any], Any] | None = None
-    constant: Any = None
+    name: str
+    wrap: Callable[[Any], Any] | None
 
     def of(self, values: dict[str, Any]) -> Any:
-        if not self.name:
-            return self.constant
         value = values[self.name]
         return self.wrap(value) if self.wrap else value
 

@@ -68,6 +68,20 @@ def test_compiled_queryset_counts_over_related_rows():
 
 
 @pytest.mark.postgresql
+def test_compiled_queryset_writes_its_constants_out():
+    named: Compiled[tuple[int]] = Compiled(
+        lambda drive: Slot.objects.filter(drive=drive, public_id="100%s'").values_list("pk"),
+        drive=1_000_001,
+    )
+    slot = SlotFactory(public_id="100%s'")
+    SlotFactory(public_id="other")
+
+    with CaptureQueriesContext(connection) as queries:
+        assert named(drive=slot.drive_id) == [(slot.pk,)]
+    assert "'100%s'''" in queries[0]["sql"]
+
+
+@pytest.mark.postgresql
 def test_compiled_queryset_refuses_an_example_that_it_does_not_find():
     compiled: Compiled[Drive] = Compiled(
         lambda slug, other: Drive.objects.filter(slug=slug), slug="a", other="b"

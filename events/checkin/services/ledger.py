@@ -168,8 +168,7 @@ _SCAN = """
 SELECT c.id, c.corrected_at, c.station, c.device_id, c.verdict, c.shown, c.kind, c.undoes,
        c.drive_id, c.registration_id, d.number, c.set_apart AND c.taken_at IS NULL,
        c.counts, c.conflict
-FROM checkin_scan c LEFT JOIN checkin_device d ON d.id = c.device_id
-WHERE """
+FROM ({}) c LEFT JOIN checkin_device d ON d.id = c.device_id"""
 
 
 def read_scans(*, ids: Collection[UUID], pks: Collection[int]) -> dict[UUID, StoredScan]:
@@ -177,21 +176,24 @@ def read_scans(*, ids: Collection[UUID], pks: Collection[int]) -> dict[UUID, Sto
 
     A statement of its own, after the locks: only so does it see what was committed meanwhile.
     """
-    parts: list[str] = []
+    wanted: list[str] = []
     params: list[Any] = []
     if ids:
-        parts.append(f"c.id IN ({marks(ids)}) OR c.undoes IN ({marks(ids)})")
+        wanted += [f"id IN ({marks(ids)})", f"undoes IN ({marks(ids)})"]
         params += [*sql_uuids(ids), *sql_uuids(ids)]
     if pks:
-        parts.append(
-            f"c.registration_id IN ({marks(pks)})"
-            " AND (c.kind = 'undo' OR c.verdict = 'accepted' OR c.shown = 'accepted')"
+        wanted.append(
+            f"registration_id IN ({marks(pks)})"
+            " AND (kind = 'undo' OR verdict = 'accepted' OR shown = 'accepted')"
         )
         params += pks
-    if not parts:
+    if not wanted:
         return {}
+    # Not one WHERE with OR: planned while the table is empty, that would read it all from then on.
+    # What is found twice is the same.
+    found_by = " UNION ALL ".join(f"SELECT * FROM checkin_scan WHERE {part}" for part in wanted)
     with prepared_cursor() as cursor:
-        cursor.execute(_SCAN + " OR ".join(f"({part})" for part in parts), params)
+        cursor.execute(_SCAN.format(found_by), params)
         rows = cursor.fetchall()
     if not is_postgresql():
         rows = [from_sqlite(row, moments=(1,), uuids=(0, 7)) for row in rows]
