@@ -274,7 +274,7 @@ def _count_registrations(**which: Any) -> Coalesce:
     """Count a slot's registrations in the database; this room does not know that one."""
     registrations = apps.get_model("registrations", "Registration")._default_manager
     rows = registrations.filter(slot=models.OuterRef("pk"), **which).order_by().values("slot")
-    counted = rows.annotate(n=Count("pk")).values("n")
+    counted = rows.annotate(n=Count("*")).values("n")
     return Coalesce(models.Subquery(counted, output_field=models.IntegerField()), 0)
 
 
