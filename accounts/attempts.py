@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import AttemptRecord
 from backend.errors import DomainError
 from backend.prepared import prepared_cursor
+from backend.rows import insert
 from backend.transactions import in_transaction
 
 
@@ -85,7 +86,37 @@ class Attempt:
             )
             if cursor.rowcount == 1:
                 return None
-        first = AttemptRecord.objects.get(route=self.route, caller=self.caller, key=self.key)
+        return self.first()
+
+    def bind(self, object_id: str, *, now: datetime) -> AttemptRecord | None:
+        """Bind the key as one of the rows that a write ``gathered``: for a write in a rush.
+
+        When these are in, a row without a ``pk`` says that the key is bound already: then the write
+        must be undone, and ``first`` tells to what. ``None`` where there is no key.
+        """
+        if self.key is None:
+            return None
+        record = AttemptRecord(
+            route=self.route,
+            caller=self.caller,
+            key=self.key,
+            body_hash=self.body_hash,
+            object_id=object_id,
+            created_at=now,
+        )
+        insert(record, on_conflict="(route, caller, key) DO NOTHING")
+        return record
+
+    def first(self) -> str | None:
+        """Return the id that the key is bound to by now, if to any.
+
+        :raises KeyReused: the key came before with another body.
+        """
+        if self.key is None:
+            return None
+        known = AttemptRecord.objects.filter(route=self.route, caller=self.caller, key=self.key)
+        if (first := known.first()) is None:
+            return None
         if bytes(first.body_hash) != self.body_hash:
             raise KeyReused("idempotency_key_reused", _("This was sent before with other details."))
         return first.object_id

@@ -46,7 +46,10 @@ class Wishes:
     spares_letter: bool = False
 
 
-@in_transaction
+class _CameBefore(Exception):
+    """The attempt's key was bound by another call while this one wrote."""
+
+
 def register_donor(
     *,
     drive: Drive,
@@ -66,11 +69,39 @@ def register_donor(
     :raises RegistrationRefused: see there.
     :raises KeyReused: the attempt's key came before with another body.
     """
+    try:
+        registration = _register(
+            drive=drive,
+            slot_id=slot_id,
+            person=person,
+            wishes=wishes,
+            attempt=attempt,
+            now=now,
+            by=by,
+            source=source,
+        )
+    except (refusals.RegistrationRefused, _CameBefore):
+        # Of two calls of one attempt the later one is refused: its own place is in its way.
+        if (first := attempt.first()) is None:
+            raise
+        rows = Registration.objects.select_related("slot", "drive", "unit")
+        return rows.get(public_id=first), True
+    return registration, False
+
+
+@in_transaction
+def _register(
+    *,
+    drive: Drive,
+    slot_id: str,
+    person: Person,
+    wishes: Wishes,
+    attempt: Attempt,
+    now: datetime,
+    by: User | None,
+    source: Registration.Source,
+) -> Registration:
     public_id = random_id()
-    if first := attempt.claim(public_id, now=now):
-        return Registration.objects.select_related("slot", "drive", "unit").get(
-            public_id=first
-        ), True
     slot, has_namesake = _locked_slot(drive, slot_id, person)
     drive = slot.drive
     _refuse_closed(slot, by=by, now=now)
@@ -118,10 +149,13 @@ def register_donor(
         audit.record("registration.created", registration, by=by, at=now, unit_id=drive.unit_id)
         kind = "waitlisted" if is_full else "registered"
         queue_about(registration, kind, now=now, spared=wishes.spares_letter)
+        bound = attempt.bind(public_id, now=now)
+    # What was left out is there already; what was written beside it is undone.
+    if bound is not None and bound.pk is None:
+        raise _CameBefore
     if registration.pk is None:
-        # Left out: this donor has a place already. What was written beside it is undone.
         raise refusals.already_registered()
-    return registration, False
+    return registration
 
 
 def _locked_slot(drive: Drive, slot_id: str, person: Person) -> tuple[Slot, bool]:
