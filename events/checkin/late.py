@@ -158,7 +158,7 @@ def _newcomer(late: LateWalkIn, scans: list[Scan]) -> LateVisit:
         return _unregistered(late, badge="neutral", effect=_("Would be registered, not arrived"))
     if after.conflicts:
         return _unregistered(late, badge="twice", effect=_("Would be registered and seen twice"))
-    return _unregistered(late, badge="done", effect=_("Would be registered and count as arrived"))
+    return _unregistered(late, badge="done", effect=_("Would be registered as arrived"))
 
 
 def _unregistered(late: LateWalkIn, *, badge: str, effect: str) -> LateVisit:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserType, expect
+from playwright.sync_api import Browser, BrowserType, expect
 
 from tests.journeys.conftest import (
     CLOCK_IS_OFF,
@@ -281,6 +281,46 @@ def test_a_device_that_was_ended_meanwhile_sends_what_it_has_and_erases_itself(
     )
     assert phone.kept("people") == []
     assert _is_set_apart(web, person.id)  # until the organizer takes it
+
+
+def test_somebody_registered_on_a_device_that_was_ended_meanwhile_is_handed_in_and_taken(
+    phone: Phone, web: Web, browser: Browser, browser_context_args: dict[str, Any]
+):
+    page, walked, number = phone.page, "Giàng Thị Dợ", int(_number(phone))
+    people = "SELECT birth_year, status, source FROM registrations_registration WHERE full_name = ?"
+
+    web.stop()
+    try:
+        phone.press("Chưa có vé")
+        page.get_by_label("Họ và tên").fill(walked)
+        page.get_by_label("Năm sinh").fill("1994")
+        page.get_by_role("button", name="Cấp số").click()
+        expect(page.get_by_role("heading", name="Số tạm của anh/chị")).to_be_visible()
+        _write(
+            web,
+            "UPDATE checkin_device SET revoked_at = ? WHERE number = ? AND drive_id = ?",
+            number,
+        )
+    finally:
+        web.start()
+    expect(page.get_by_role("heading", name="không còn quyền quét")).to_be_visible(timeout=30_000)
+    left = [phone.kept(store) for store in ("people", "walkIns", "scans")]
+    before = query(web, people, walked)
+
+    user = web.demo["users"]["organizer"]
+    organizer = browser.new_context(**browser_context_args).new_page()
+    organizer.goto(f"{web.base_url}/login/?next=/manage/drives/{web.slug}/devices/{number}/late/")
+    organizer.fill("[name=login]", user["login"])
+    organizer.fill("[name=password]", user["password"])
+    organizer.keyboard.press("Enter")
+    row = organizer.get_by_role("row", name=walked)
+    expect(row).to_contain_text("Sẽ được đăng ký và tính là đã đến")
+    organizer.get_by_role("button", name="Nhận các lượt này").click()
+    expect(organizer.get_by_role("status")).to_contain_text("Đã nhận")
+    organizer.context.close()
+
+    assert (left, before) == ([[], [], []], [])
+    assert query(web, people, walked) == [(1994, "checked_in", "walk_in")]
 
 
 def test_another_phones_check_in_is_told_with_its_time(new_phone: NewPhone, people: People):
