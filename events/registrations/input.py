@@ -24,6 +24,7 @@ from donors.identity import InvalidIdentity, clean_name, parse_phone
 from donors.models import Purpose, Sex
 from donors.people import Person
 from events.drives.models import Drive
+from events.registrations.refusals import RegistrationRefused, refuse_wrong_age
 from events.registrations.services.change import Change
 from events.registrations.services.register import Wishes
 
@@ -247,12 +248,19 @@ def read_registration(data: Mapping[str, Any], *, drive: Drive, language: str) -
     screening = fields.take("screening", read_screening, "")
     join_waitlist = fields.take("join_waitlist", read_flag, False)
     different_person = fields.take("different_person", read_flag, False)
+    person = Person(
+        full_name=full_name, birth_year=birth_year, phone=phone, date_of_birth=born_on, sex=sex
+    )
+    if fields.problems and birth_year:
+        # The service refuses the age alone; nobody should mend the rest first to be told of it.
+        try:
+            refuse_wrong_age(person, on=drive.date)
+        except RegistrationRefused as refusal:
+            fields.problems.append(Problem(refusal.extra["field"], refusal.code, str(refusal)))
     fields.raise_problems()
     return Asked(
         slot_id=slot_id,
-        person=Person(
-            full_name=full_name, birth_year=birth_year, phone=phone, date_of_birth=born_on, sex=sex
-        ),
+        person=person,
         wishes=Wishes(
             email=email,
             unit=unit,

@@ -89,6 +89,25 @@ def test_read_registration_names_each_wrong_field(changed, problems):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("birth", "problem_of_age"),
+    [
+        ({"birth_year": "2012"}, ("birth_year", "too_young")),
+        ({"birth_year": "1950"}, ("birth_year", "too_old")),
+        ({"date_of_birth": "2012-03-24"}, ("date_of_birth", "too_young")),
+    ],
+)
+def test_read_registration_tells_of_the_age_with_whatever_else_is_wrong(birth, problem_of_age):
+    typed = TYPED | {"birth_year": "", "phone": "0912"} | birth
+
+    with pytest.raises(InvalidInput) as refusal:
+        read_registration(typed, drive=DriveFactory(), language="vi")
+
+    found = [(problem.field, problem.code) for problem in refusal.value.problems]
+    assert found == [("phone", "invalid_phone"), problem_of_age]
+
+
+@pytest.mark.django_db
 def test_read_registration_refuses_a_unit_of_another_union():
     drive, stranger = DriveFactory(), UnitFactory()
 
