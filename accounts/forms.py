@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiToken, Role, User
+from backend.formats import DAY_INPUT
 from backend.text import one_line
 
 PASSWORD_HINT = _("10 characters or more, not a common word.")
@@ -124,6 +125,7 @@ class CloseUnitForm(forms.Form):
     on = forms.DateField(
         label=_("Closed from"),
         help_text=_("From this day on nobody can choose it. What it did stays."),
+        input_formats=DAY_INPUT,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 

@@ -10,6 +10,10 @@ from django.utils import translation
 
 NBSP = "\N{NO-BREAK SPACE}"
 EN_DASH = "\N{EN DASH}"
+# What a browser sends, and what people type where it draws no picker: in both languages the day
+# comes first. Django's own lists for them would read 05/12 as the 12th of May.
+DAY_INPUT = ("%Y-%m-%d", "%d/%m/%Y")
+MOMENT_INPUT = ("%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M")
 _VIETNAMESE_MARKS = str.maketrans(",.", ".,")
 
 _VIETNAMESE_DAYS = (

@@ -1,6 +1,6 @@
-"""Sentences of the API framework that its own Vietnamese catalogue lacks.
+"""Sentences of the frameworks that their own Vietnamese catalogues lack, or say poorly.
 
-Nobody calls this module: it is where `make messages` finds them, and ours answer in its place.
+Nobody calls this module: it is where `make messages` finds them, and ours answer in their place.
 """
 
 from django.utils.translation import gettext_noop as _
@@ -31,4 +31,13 @@ SENTENCES = (
     _('Expected a dictionary of items but got type "{input_type}".'),
     _("This dictionary may not be empty."),
     _("Invalid data. Expected a dictionary, but got {datatype}."),
+    _("This field is required."),
+    _("Enter a whole number."),
+    _("Enter a valid date."),
+    _("Enter a valid time."),
+    _("Enter a valid date/time."),
+    _("Enter a valid URL."),
+    _("Enter a valid email address."),
+    _("Ensure this value is less than or equal to %(limit_value)s."),
+    _("Ensure this value is greater than or equal to %(limit_value)s."),
 )

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import Unit
-from backend.formats import numeric_date
+from backend.formats import DAY_INPUT, MOMENT_INPUT, numeric_date
 from backend.text import one_line
 from events.drives.models import Drive, Venue
 from events.drives.plans import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT, Place, Plan
@@ -68,7 +68,9 @@ class DriveForm(forms.Form):
     unit = forms.ChoiceField(
         label=_("Organizing unit"), widget=forms.Select(attrs={"data-picker": ""})
     )
-    date = forms.DateField(label=_("Day"), widget=_date_input(), validators=_DAYS)
+    date = forms.DateField(
+        label=_("Day"), widget=_date_input(), validators=_DAYS, input_formats=DAY_INPUT
+    )
     starts_at = forms.TimeField(label=_("From"), widget=_time_input())
     ends_at = forms.TimeField(label=_("To"), widget=_time_input())
     venue_name = LineField(
@@ -101,6 +103,7 @@ class DriveForm(forms.Form):
         required=False,
         help_text=_("Empty: as soon as the drive is published."),
         validators=_MOMENTS,
+        input_formats=MOMENT_INPUT,
         widget=_moment_input(),
     )
     registration_closes_at = forms.DateTimeField(
@@ -108,6 +111,7 @@ class DriveForm(forms.Form):
         required=False,
         help_text=_("Empty: each time is open until it begins."),
         validators=_MOMENTS,
+        input_formats=MOMENT_INPUT,
         widget=_moment_input(),
     )
     tolerance_minutes = forms.IntegerField(
@@ -268,7 +272,9 @@ def present_values(drive: Drive) -> dict[str, Any]:
 class CopyForm(forms.Form):
     """Repeat an earlier drive: a day, how many, where. All else is the earlier one's."""
 
-    date = forms.DateField(label=_("Day"), widget=_date_input(), validators=_DAYS)
+    date = forms.DateField(
+        label=_("Day"), widget=_date_input(), validators=_DAYS, input_formats=DAY_INPUT
+    )
     places_per_slot = forms.IntegerField(
         label=_("Places at each time"), min_value=1, max_value=500, widget=_number_input()
     )

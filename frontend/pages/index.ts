@@ -6,6 +6,7 @@ import { armCopyButtons } from "./copy";
 import { focusFirst } from "./focus";
 import { armKeptForms } from "./keep";
 import { armPickers } from "./picker";
+import { showCurrentTab } from "./tabs";
 
 function armPrintButtons(page: ParentNode): void {
   for (const button of page.querySelectorAll<HTMLElement>("[data-prints]")) {
@@ -20,4 +21,5 @@ armBusyButtons(document);
 armCopyButtons(document);
 armPrintButtons(document);
 armPickers(document);
+showCurrentTab(document);
 focusFirst(document);

@@ -55,6 +55,36 @@ def test_create_makes_a_draft_and_shows_it(client, member):
     )
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_create_reads_a_typed_day_before_its_month(client, member, language):
+    """A browser without a picker sends what was typed."""
+    typed = TYPED | {"date": "05/12/2026", "registration_opens_at": "03/12/2026 08:00"}
+
+    client.post(f"{reverse('drive_create')}?lang={language}", typed)
+
+    drive = Drive.objects.get()
+    opens_at = drive.registration_opens_at.astimezone(drive.tzinfo)
+    assert (drive.date, opens_at.date()) == (date(2026, 12, 5), date(2026, 12, 3))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"places_per_slot": "0"}, "Ghi từ 1 trở lên."),
+        ({"places_per_slot": "501"}, "Ghi không quá 500."),
+        ({"places_per_slot": "1.5"}, "Ghi một số nguyên."),
+        ({"name": ""}, "Chỗ này cần ghi."),
+        ({"date": "13/13/2026"}, "Ghi ngày như 05/12/2026."),
+        ({"starts_at": "7 giờ"}, "Ghi giờ như 08:30."),
+    ],
+)
+def test_create_says_what_is_wrong_in_words_of_ours(client, member, typed, sentence):
+    response = post(client, "drive_create", **(TYPED | typed))
+
+    assert response.status_code == 400
+    assert sentence in response.content.decode()
+
+
 def test_create_shows_eight_fields_at_most(client, member):
     UnitFactory(parent=member.unit)
     form = client.get(reverse("drive_create")).context["form"]

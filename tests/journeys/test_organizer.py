@@ -5,6 +5,7 @@ Every page on the way is checked by axe and is never wider than a small phone.
 
 import json
 import re
+from datetime import timedelta
 from typing import Literal
 
 import pytest
@@ -15,6 +16,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Membership, Role, Unit, User
 from events.drives.models import Drive
 from events.registrations.models import Registration
+from tests.factories import DriveFactory, RegistrationFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "mua-thu-ha-noi-54"
@@ -118,7 +120,7 @@ def test_an_organizer_plans_and_steers_a_drive(page: Page, live_server, union):
     look(page)
 
     # Found without accents, moved by the bar of the list, and cancelled on the person's page.
-    go(page, "Đăng ký")
+    page.goto(f"{live_server.url}/manage/drives/{drive.slug}/registrations/")
     page.fill("[name=search]", "thao nguyen")
     page.press("[name=search]", "Enter")
     page.wait_for_url("**/registrations/?find=*")
@@ -160,6 +162,32 @@ def test_an_organizer_plans_and_steers_a_drive(page: Page, live_server, union):
     registration.refresh_from_db()
     assert registration.is_cancelled
     assert troubles == []
+
+
+def test_no_name_breaks_a_list_and_the_open_tab_is_in_sight(page: Page, live_server, union):
+    drive = DriveFactory(unit=union, slots=2, starts_at=timezone.now() + timedelta(days=3))
+    for name in ("ÀÁ" * 50, "Nguyễn Hoàng Phương Thảo Nguyên", "An"):
+        RegistrationFactory(slot=drive.slots.first(), full_name=name, unit=union)
+    long = Registration.objects.get(full_name="ÀÁ" * 50)
+    page.goto(f"{live_server.url}/login/")
+    page.fill("[name=login]", "trang@example.com")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/manage/")
+    people = f"{live_server.url}/manage/drives/{drive.slug}/registrations/"
+
+    for address in (people, f"{people}{long.public_id}/"):
+        page.goto(address)
+        for width in (320, 390, 900, 1100, 1440):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert not page.evaluate(TOO_WIDE), f"{address} is wider than {width} px"
+    page.goto(people)
+    unit = page.get_by_role("cell", name=union.name).first.bounding_box()
+    assert unit and unit["width"] > 200
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_server.url}/manage/drives/{drive.slug}/messages/")
+    expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=1)
 
 
 def test_an_organizer_needs_no_script(browser, live_server, union):
