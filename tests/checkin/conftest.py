@@ -23,6 +23,22 @@ DURING = DRIVE_STARTS + timedelta(minutes=10)
 _numbers = itertools.count(1)
 
 
+def drive_told(drive: Drive) -> dict[str, Any]:
+    """What the ``drive`` fixture is to a device, at enrolment and with each roster."""
+    return {
+        "number": drive.number,
+        "slug": drive.slug,
+        "name": drive.name,
+        "date": "2026-12-05",
+        "zone": "Asia/Ho_Chi_Minh",
+        "starts_at": "2026-12-05T00:00:00Z",
+        "ends_at": "2026-12-05T04:00:00Z",
+        "tolerance_minutes": 30,
+        "rehearsal": False,
+        "cancelled": False,
+    }
+
+
 def make_device(drive: Drive, name: str = "Hồng Nhung", **fields: Any) -> Phone:
     """Make a device as its enrolment does, and the phone that holds its token."""
     token = new_secret()

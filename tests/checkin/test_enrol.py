@@ -17,7 +17,7 @@ from events.checkin.models import Device, EnrolmentCode, Scan, StationKind
 from events.checkin.services import create_enrolment_code, hand_over, revoke_device
 from events.drives.models import Drive
 from events.registrations.models import Registration
-from tests.checkin.conftest import DURING, Phone, a_scan, make_device
+from tests.checkin.conftest import DURING, Phone, a_scan, drive_told, make_device
 from tests.factories import DriveFactory, MembershipFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
@@ -45,18 +45,7 @@ def test_enrol_gives_what_a_phone_needs_to_scan(drive: Drive, code: str):
     assert body["stations"][0].pop("name") == str(StationKind.WELCOME.label)
     assert body == {
         "device": "M1",
-        "drive": {
-            "number": drive.number,
-            "slug": drive.slug,
-            "name": drive.name,
-            "date": "2026-12-05",
-            "zone": "Asia/Ho_Chi_Minh",
-            "starts_at": "2026-12-05T00:00:00Z",
-            "ends_at": "2026-12-05T04:00:00Z",
-            "tolerance_minutes": 30,
-            "rehearsal": False,
-            "cancelled": False,
-        },
+        "drive": drive_told(drive),
         "stations": [{"kind": "welcome", "order": 1}],
         "keys": [{"key_id": 1}],
         "server_time": "2026-12-05T00:10:00Z",

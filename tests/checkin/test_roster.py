@@ -24,7 +24,7 @@ from events.registrations.models import Registration
 from events.registrations.refusals import RegistrationRefused
 from events.registrations.services import cancel_drive, cancel_registration, update_drive
 from events.registrations.tickets import format_code
-from tests.checkin.conftest import DURING, Phone, a_scan, an_undo, make_device
+from tests.checkin.conftest import DURING, Phone, a_scan, an_undo, drive_told, make_device
 from tests.factories import DriveFactory, RegistrationFactory, UnitFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
@@ -58,18 +58,7 @@ def test_roster_holds_what_a_device_shows_and_no_more(phone: Phone, drive: Drive
         "conflicts": [],
         "more": False,
         "total": 1,
-        "drive": {
-            "number": drive.number,
-            "slug": drive.slug,
-            "name": drive.name,
-            "date": "2026-12-05",
-            "zone": "Asia/Ho_Chi_Minh",
-            "starts_at": "2026-12-05T00:00:00Z",
-            "ends_at": "2026-12-05T04:00:00Z",
-            "tolerance_minutes": 30,
-            "rehearsal": False,
-            "cancelled": False,
-        },
+        "drive": drive_told(drive),
         "server_time": "2026-12-05T00:10:00Z",
         "expires_at": "2026-12-06T04:00:00Z",
     }
