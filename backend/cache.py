@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import redis
@@ -50,11 +50,14 @@ class CountingClient(RedisCacheClient):
             client = self._clients[id(pool)] = super().get_client(key, write=write)
         return client
 
-    def count(self, key: Any, timeout: int) -> int:
-        """Add one to a number that lives so many seconds from its last; return it."""
+    def count(self, key: Any, timeout: int, others: Sequence[Any]) -> tuple[int, list[int]]:
+        """Add one to a number that lives so many seconds from its last; read other numbers too."""
         asked: Any = self.get_client(key, write=True).pipeline(transaction=False)
-        number, _set = asked.incr(key).expire(key, timeout).execute()
-        return int(number)
+        asked.incr(key).expire(key, timeout)
+        if others:
+            asked.mget(others)
+        number, _set, *found = asked.execute()
+        return int(number), [int(other or 0) for other in (found[0] if found else ())]
 
 
 class ForgivingClient(CountingClient):
@@ -70,7 +73,7 @@ class ForgivingClient(CountingClient):
     delete = forgiving("delete", False)
     delete_many = forgiving("delete_many", None)
     incr = forgiving("incr", 1)
-    count = forgiving("count", 0)
+    count = forgiving("count", (0, []))
     clear = forgiving("clear", False)
 
     def get(self, key: Any, default: Any) -> Any:
@@ -83,7 +86,18 @@ class ForgivingRedisCache(RedisCache):
         super().__init__(server, params)
         self._class = ForgivingClient
 
-    def count(self, key: str, timeout: int) -> int:
-        """Add one to a number that lives so many seconds from its last; 0 while Redis is away."""
+    def count(
+        self, key: str, timeout: int, others: Iterable[str] = ()
+    ) -> tuple[int, dict[str, int]]:
+        """Add one to a number that lives so many seconds from its last, and read others.
+
+        :returns: the number, and the others that are there; nothing of either while Redis is away.
+        """
         client: Any = self._cache
-        return int(client.count(self.make_and_validate_key(key), timeout))
+        asked = list(others)
+        number, found = client.count(
+            self.make_and_validate_key(key),
+            timeout,
+            [self.make_and_validate_key(other) for other in asked],
+        )
+        return number, dict(zip(asked, found, strict=False))

@@ -5,7 +5,7 @@ import hmac
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -43,12 +43,24 @@ def hit(name: str, key: str, *, now: float | None = None) -> int | None:
 
     :param name: what follows ``LIMIT_``, for example ``REGISTRATIONS_ADDRESS``.
     """
+    [wait] = hit_and_ask(name, key, now=now)
+    return wait
+
+
+def hit_and_ask(
+    name: str, key: str, *others: tuple[str, str], now: float | None = None
+) -> list[int | None]:
+    """Do what ``hit`` does and, in the same round trip, what ``waits`` does for the others."""
     limit: Limit | None = settings.LIMITS[name]
     if limit is None:
-        return None
+        return [None, *waits(*others, now=now)]
     moment = time.time() if now is None else now
-    count = cache.count(_place(name, key, limit, moment), limit.window_seconds + 60)  # type: ignore[attr-defined]
-    return _rest(limit, moment) if count > limit.times else None
+    places = _places(others, moment)
+    count, counts = cache.count(  # type: ignore[attr-defined]
+        _place(name, key, limit, moment), limit.window_seconds + 60, filter(None, places)
+    )
+    first = _rest(limit, moment) if count > limit.times else None
+    return [first, *_rests(others, places, counts, moment)]
 
 
 def exhausted(name: str, key: str, *, now: float | None = None) -> int | None:
@@ -60,12 +72,24 @@ def exhausted(name: str, key: str, *, now: float | None = None) -> int | None:
 def waits(*tries: tuple[str, str], now: float | None = None) -> list[int | None]:
     """Say the same of several ``(name, key)`` at once; an empty key has nothing to wait for."""
     moment = time.time() if now is None else now
-    places = [
+    places = _places(tries, moment)
+    asked = [place for place in places if place]
+    return _rests(tries, places, cache.get_many(asked) if asked else {}, moment)
+
+
+def _places(tries: Iterable[tuple[str, str]], moment: float) -> list[str]:
+    return [
         _place(name, key, limit, moment) if key and (limit := settings.LIMITS[name]) else ""
         for name, key in tries
     ]
-    asked = [place for place in places if place]
-    counts = cache.get_many(asked) if asked else {}
+
+
+def _rests(
+    tries: Iterable[tuple[str, str]],
+    places: Iterable[str],
+    counts: Mapping[str, int],
+    moment: float,
+) -> list[int | None]:
     return [
         _rest(limit, moment)
         if (limit := settings.LIMITS[name]) and counts.get(place, 0) >= limit.times

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from backend.limits import exhausted, hit, waits
+from dataclasses import dataclass
+
+from backend.limits import exhausted, hit, hit_and_ask
 from events.registrations.models import Registration
 from events.registrations.services.change import Change
 
@@ -12,15 +14,30 @@ def spares(address: str) -> bool:
     return bool(address) and exhausted("REGISTRATIONS_EMAIL", address.lower()) is not None
 
 
-def waits_to_register(phone: str, address: str) -> tuple[int | None, bool]:
-    """Return for how many seconds a phone must wait, and whether the address is spared a letter.
+@dataclass(frozen=True, kw_only=True)
+class Waits:
+    """What holds up somebody who registers.
 
-    A family or an office shares one address: it holds up letters, never a place.
+    :param caller: seconds for whoever calls; ``None`` where nothing holds the call up.
+    :param phone: seconds for the phone number.
+    :param is_spared: the e-mail address had its letters. A family or an office shares one: it holds
+        up letters, never a place.
     """
-    for_phone, for_letters = waits(
-        ("REGISTRATIONS_PHONE", phone), ("REGISTRATIONS_EMAIL", address.lower())
+
+    caller: int | None
+    phone: int | None
+    is_spared: bool
+
+
+def count_registering(caller: str, *, phone: str, address: str) -> Waits:
+    """Count a try at a place for whoever calls, and tell what holds it up."""
+    for_caller, for_phone, for_letters = hit_and_ask(
+        "REGISTRATIONS_ADDRESS",
+        caller,
+        ("REGISTRATIONS_PHONE", phone),
+        ("REGISTRATIONS_EMAIL", address.lower()),
     )
-    return for_phone, for_letters is not None
+    return Waits(caller=for_caller, phone=for_phone, is_spared=for_letters is not None)
 
 
 def count_letter(address: str) -> bool:

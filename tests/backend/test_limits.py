@@ -2,7 +2,7 @@ import pytest
 import redis
 from django.core.exceptions import ImproperlyConfigured
 
-from backend.limits import Limit, exhausted, hit
+from backend.limits import Limit, exhausted, hit, hit_and_ask
 
 NOON = 1_800_000_000.0  # a whole hour
 
@@ -52,6 +52,19 @@ def test_exhausted_does_not_count():
     assert (seen, before, exhausted("MISSES", "a", now=NOON)) == ([None] * 5, None, 3600)
 
 
+def test_hit_and_ask_counts_the_first_alone(settings):
+    settings.LIMITS |= {"OTHER": Limit(1, 3600)}
+    hit("OTHER", "b", now=NOON)
+
+    answers = [
+        hit_and_ask("MISSES", "a", ("OTHER", "b"), ("OTHER", ""), ("OTHER", "c"), now=NOON)
+        for _ in range(3)
+    ]
+
+    assert answers == [[None, 3600, None, None]] * 2 + [[3600, 3600, None, None]]
+    assert hit_and_ask("API", "a", ("OTHER", "b"), now=NOON) == [None, 3600]
+
+
 def test_hit_lets_everybody_through_when_off():
     assert [hit("API", "a", now=NOON) for _ in range(5)] == [None] * 5
 
@@ -65,7 +78,9 @@ def test_hit_lets_everybody_through_while_the_cache_is_away(settings, tmp_path, 
         }
     }
 
-    assert [hit("MISSES", "a", now=NOON) for _ in range(5)] == [None] * 5
+    asked = [hit_and_ask("MISSES", "a", ("MISSES", "b"), now=NOON) for _ in range(5)]
+
+    assert asked == [[None, None]] * 5
     monkeypatch.setattr("backend.cache._away_until", 0.0)
 
 

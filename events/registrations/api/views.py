@@ -34,8 +34,8 @@ from events.registrations.input import Asked, InvalidInput, read_change, read_re
 from events.registrations.letter_limits import (
     address_told,
     count_letter,
+    count_registering,
     spares,
-    waits_to_register,
 )
 from events.registrations.models import Registration
 from events.registrations.refusals import RegistrationRefused
@@ -67,15 +67,18 @@ class RegisterView(AnybodysView):
         responses={201: RegistrationSerializer},
     )
     def post(self, request: Request, slug: str) -> Response:
-        refuse_over_limit("REGISTRATIONS_ADDRESS", limit_key(request))
-        drive = find_published_drive(slug)
-        if drive is None:
-            raise Http404
-        asked = read_asked(self.body(), drive=drive)
-        attempt = asked_attempt(self, asked)
-        for_phone, is_spared = waits_to_register(asked.person.phone, asked.wishes.email)
-        refuse_worn_out(for_phone, attempt)
-        if is_spared:
+        caller = limit_key(request)
+        try:
+            drive, asked = self.read(slug)
+            attempt = asked_attempt(self, asked)
+        except (Http404, exceptions.APIException):
+            refuse_over_limit("REGISTRATIONS_ADDRESS", caller)
+            raise
+        waits = count_registering(caller, phone=asked.person.phone, address=asked.wishes.email)
+        if waits.caller is not None:
+            raise exceptions.Throttled(waits.caller)
+        refuse_worn_out(waits.phone, attempt)
+        if waits.is_spared:
             asked = asked.sparing_letter()
         try:
             registration, replayed = register_donor(
@@ -89,9 +92,15 @@ class RegisterView(AnybodysView):
         except RegistrationRefused as refusal:
             note_refusal(refusal, asked.person.phone)
             raise
-        if not replayed and not is_spared:
+        if not replayed and not waits.is_spared:
             count_letter(registration.email)
         return written(registration_as_sent(self, registration), replayed, status=201)
+
+    def read(self, slug: str) -> tuple[Drive, Asked]:
+        drive = find_published_drive(slug)
+        if drive is None:
+            raise Http404
+        return drive, read_asked(self.body(), drive=drive)
 
 
 class OwnView(AnybodysView):

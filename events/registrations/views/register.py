@@ -21,7 +21,7 @@ from events.drives.models import Drive, Slot
 from events.drives.queries import find_drive, places_of
 from events.registrations.forms import RegistrationForm
 from events.registrations.input import Asked, Problem, Wrong, read_unit
-from events.registrations.letter_limits import count_letter, waits_to_register
+from events.registrations.letter_limits import count_letter, count_registering
 from events.registrations.queries import nearest_free_slots
 from events.registrations.refusals import RegistrationRefused
 from events.registrations.services import register_donor
@@ -75,16 +75,17 @@ class RegisterPage:
             return self.show_details(self._form(initial=form.typed), slot)
         if step:
             return self.show_slots(form)
-        wait = hit("REGISTRATIONS_ADDRESS", limit_key(self.request))
-        if wait is not None:
-            return self.refuse_too_often(form, wait)
-        if not form.is_valid() or form.asked is None:
+        caller = limit_key(self.request)
+        if not form.is_valid() or (asked := form.asked) is None:
+            if wait := hit("REGISTRATIONS_ADDRESS", caller):
+                return self.refuse_too_often(form, wait)
             return self.show_problems(form)
-        asked = form.asked
-        for_phone, is_spared = waits_to_register(asked.person.phone, asked.wishes.email)
-        if for_phone is not None:
-            return self.refuse_too_often(form, for_phone, field="phone")
-        return self.take_place(form, asked.sparing_letter() if is_spared else asked)
+        waits = count_registering(caller, phone=asked.person.phone, address=asked.wishes.email)
+        if waits.caller is not None:
+            return self.refuse_too_often(form, waits.caller)
+        if waits.phone is not None:
+            return self.refuse_too_often(form, waits.phone, field="phone")
+        return self.take_place(form, asked.sparing_letter() if waits.is_spared else asked)
 
     def take_place(self, form: RegistrationForm, asked: Asked) -> HttpResponse:
         try:
