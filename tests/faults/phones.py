@@ -226,9 +226,10 @@ class SimulatedPhone:
 
     def _send_walk_ins(self) -> None:
         for id, body in list(self.walk_ins.items()):
-            if id not in self.registered and not self.is_ended:
+            if id not in self.registered:
+                sent = body | {"sent_at": self.clock().isoformat()}
                 try:
-                    answer = self.network.call("POST", "checkin/walk-ins/", body, self.token)
+                    answer = self.network.call("POST", "checkin/walk-ins/", sent, self.token)
                 except Ended:
                     self.is_ended = True
                     return

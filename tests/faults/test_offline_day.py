@@ -28,7 +28,7 @@ from django.utils import timezone
 from accounts.attempts import Attempt
 from donors.models import Donor
 from events.checkin.missing import missing_scans
-from events.checkin.models import Device, Scan
+from events.checkin.models import Device, LateWalkIn, Scan
 from events.checkin.queries import drive_conflicts
 from events.checkin.services import (
     create_enrolment_code,
@@ -173,10 +173,12 @@ class Day:
             queue.append(Visitor(ticket_of(stranger), is_genuine=False))
         for queue in self.queues:
             self.chance.shuffle(queue)
-        # Whoever comes without a registration, and finds a phone that is there to the end.
+        # Whoever comes without a registration, and finds a phone that is not lost; the last two of
+        # them find one that is revoked by then.
         for _n in range(self.donors // 20):
-            queue = self.chance.choice(self.queues[:-2] or self.queues[:1])
+            queue = self.chance.choice(self.queues[:-1])
             queue.insert(self.chance.randrange(len(queue)), None)
+        self.queues[-2] += [None, None]
 
     def _forged(self, person: Registration) -> Visitor:
         claims = Claims(
@@ -406,7 +408,8 @@ def check_figures(day: Day, counting: dict[str, list[Scan]], seen: Counter[str])
     """I16, and every roster is the database."""
     figures = drive_figures(day.drive, now=timezone.now(), small_cells=True)
     c = figures.counts
-    walk_ins = sum(len(phone.registered) for phone in day.phones)
+    waiting = LateWalkIn.objects.filter(drive=day.drive).count()
+    walk_ins = sum(len(phone.registered) for phone in day.phones) - waiting
     assert c.placed - c.cancelled == c.registered == c.came + c.no_show + c.expected
     assert c.came + c.walk_ins == c.arrived == figures.inside == len(counting)
     assert c.walk_ins == walk_ins
@@ -436,10 +439,15 @@ def play(day: Day) -> Counter[str]:
     assert late.exists()
     assert not late.filter(counts=True).exists()
     assert all(a["registration"] is None for a in _late_answers(day.revoked, late))
+    apart = {str(pk) for pk in LateWalkIn.objects.values_list("pk", flat=True)}
+    told = {id for id, a in day.revoked.registered.items() if a["registration"] is None}
+    assert len(apart) >= 2
+    assert apart <= told
     device = Device.objects.get(drive=day.drive, number=int(day.revoked.label[1:]))
     taken = take_late_scans(device=device, by=day.organizer, now=timezone.now())
     after = check(day)
     assert taken == late.count()
+    assert not LateWalkIn.objects.exists()
     after["came late"] = after["arrived"] - before["arrived"]
     return after
 
