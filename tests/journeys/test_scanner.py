@@ -150,7 +150,9 @@ def test_a_scan_that_cannot_be_written_down_is_no_scan_and_each_is_told_of(
     phone.page.evaluate(
         """() => {
           window.add = IDBObjectStore.prototype.add;
-          IDBObjectStore.prototype.add = () => { throw new DOMException("full", "QuotaExceededError") };
+          IDBObjectStore.prototype.add = () => {
+            throw new DOMException("full", "QuotaExceededError");
+          };
         }"""
     )
 
