@@ -70,7 +70,9 @@ function clockCheck({ desk }: App): Check {
     text: say(text, values),
   });
   if (offset === null) {
-    return desk.now === null
+    // The list was brought up to date later than it is now by this clock.
+    const isBehind = Date.now() < desk.roster.at - WRONG_CLOCK_MS;
+    return desk.now === null || isBehind
       ? check("look", "clock_wrong", "clock_text")
       : check("neutral", "clock", "clock_unknown");
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { afterJump, type Reading } from "./clock";
+import { afterJump, afterReload, type Reading } from "./clock";
 
 const HOUR = 3_600_000;
 const MORNING: Reading = { clockMs: Date.parse("2026-12-05T08:00:00+07:00"), steadyMs: 60_000 };
@@ -31,4 +31,26 @@ describe("a clock that is set while the page is open", () => {
     expect(afterJump(1_500, MORNING, later(2 * HOUR))).toBe(1_500);
     expect(afterJump(3 * HOUR, MORNING, later(HOUR))).toBe(3 * HOUR);
   });
+});
+
+describe("a page that is loaded again without a network", () => {
+  const kept = { offsetMs: -3 * HOUR, clockMs: MORNING.clockMs };
+
+  test("still knows how far the clock is off", () => {
+    expect(afterReload(kept, MORNING.clockMs)?.offsetMs).toBe(-3 * HOUR);
+    expect(afterReload(kept, MORNING.clockMs + 60_000)?.offsetMs).toBe(-3 * HOUR);
+  });
+
+  test("knows nothing after a start of the phone, or when the clock was set", () => {
+    expect(afterReload(kept, MORNING.clockMs + 60_001)).toBeNull();
+    expect(afterReload(kept, MORNING.clockMs - 1)).toBeNull();
+    expect(afterReload(kept, MORNING.clockMs + 3 * HOUR)).toBeNull();
+  });
+
+  test.each([null, undefined, 7, "x", {}, { offsetMs: "1", clockMs: 1 }, { offsetMs: 1 }])(
+    "makes nothing of %j",
+    (nonsense) => {
+      expect(afterReload(nonsense, MORNING.clockMs)).toBeNull();
+    },
+  );
 });

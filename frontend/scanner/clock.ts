@@ -1,4 +1,7 @@
-/** The device's clock beside the server's. Measured at each answer, never remembered over a start. */
+/**
+ * The device's clock beside the server's. Measured at each answer; remembered over a reload of the
+ * page, never over a start of the phone.
+ */
 
 /** A round trip longer than this says too little about which moment the server meant. */
 const LONGEST_TRIP_MS = 8_000;
@@ -54,4 +57,28 @@ export function afterJump(offsetMs: number, before: Reading, now: Reading): numb
   const wasWrong = Math.abs(offsetMs) > WRONG_CLOCK_MS;
   const isMended = wasWrong && Math.abs(offsetMs - jumpMs) <= WRONG_CLOCK_MS;
   return jumpMs > NO_JUMP_MS && isMended ? offsetMs - jumpMs : offsetMs;
+}
+
+/** What was known of the clock when the page went. */
+export interface Remembered {
+  offsetMs: number;
+  clockMs: number;
+}
+
+/** A page that was reloaded is back by then. */
+const RELOAD_MS = 60_000;
+
+/**
+ * Give the offset after a reload, during which no steady clock ran; null where it may not be true
+ * any more. A clock that was set in between, by a hand or by a start without a battery, has hardly
+ * moved by so little, and ahead.
+ */
+export function afterReload(kept: unknown, nowMs: number): Measurement | null {
+  const { offsetMs, clockMs } = (kept ?? {}) as Partial<Remembered>;
+  if (!Number.isSafeInteger(offsetMs) || !Number.isSafeInteger(clockMs)) return null;
+  const awayMs = nowMs - clockMs!;
+  // The worst of measurements: any other is better.
+  return awayMs >= 0 && awayMs <= RELOAD_MS
+    ? { offsetMs: offsetMs!, tripMs: Number.POSITIVE_INFINITY }
+    : null;
 }

@@ -6,7 +6,15 @@
 import { phoneLast4 } from "../shared/identity";
 import { canVerify, type DriveFacts, driveFacts, importKeys, trustedNow } from "../shared/tickets";
 import { fold, type VisitScan } from "../shared/visit";
-import { afterJump, better, type Measurement, type Reading, readClocks } from "./clock";
+import {
+  afterJump,
+  afterReload,
+  better,
+  type Measurement,
+  type Reading,
+  type Remembered,
+  readClocks,
+} from "./clock";
 import { useZone } from "./format";
 import { arrived, cancelled, living, type Person } from "./roster";
 import type { DeviceRecord, RosterRecord, ScanRecord, Store, WalkInRecord } from "./store";
@@ -27,6 +35,7 @@ type News =
 
 const NO_ROSTER: RosterRecord = { cursor: null, whole: false, total: 0, at: 0, conflicts: [] };
 const SAME_MOMENT_MS = 5;
+const CLOCK = "clock";
 /** More people than these other tabs read from the store, rather than each tab copying them. */
 const MOST_TOLD = 500;
 
@@ -137,6 +146,18 @@ export class Desk extends EventTarget {
     const offsetMs = afterJump(this.#clock.offsetMs, before, this.#reading);
     if (offsetMs !== this.#clock.offsetMs) this.#clock = { ...this.#clock, offsetMs };
     return offsetMs;
+  }
+
+  /** Remember the clock's error for the same page loaded again, in this tab. */
+  rememberClock(): void {
+    const { offsetMs } = this;
+    if (offsetMs === null) return;
+    const kept: Remembered = { offsetMs, clockMs: Date.now() };
+    sessionStorage.setItem(CLOCK, JSON.stringify(kept));
+  }
+
+  recallClock(): void {
+    this.measured(afterReload(JSON.parse(sessionStorage.getItem(CLOCK) ?? "null"), Date.now()));
   }
 
   /** The moment to judge by; null: no clock can be trusted. */

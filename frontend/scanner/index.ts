@@ -124,6 +124,8 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
   const version = body.dataset.version!;
   const sync = new Sync(desk, version, puller(body.dataset.roster!, desk.store));
   const scans = new Scans(desk, sync.soon);
+  desk.recallClock();
+  addEventListener("pagehide", () => desk.rememberClock());
   const seen = new Set((await desk.store.get("seenConflicts")) ?? []);
   let screen: Screen | null = null;
   let isOver = false;
