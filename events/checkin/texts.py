@@ -217,6 +217,7 @@ def scanner_texts() -> dict[str, str]:
         "matches": _("Matches: {count}"),
         "matches_more": _("Matches: {count}. Type more to see fewer."),
         "no_match": _("Nobody matches. Who is not on the list is registered on site."),
+        "no_code": _("A ticket's code has 8 letters and digits, without accents. Type it again."),
         "code_not_listed": _("Check code {code}"),
         "code_not_listed_text": _("Not on this device; the server may know it."),
         "b_accepted": _("Let in"),

@@ -7,6 +7,8 @@ import type { ScanRecord } from "./store";
 import type { Answer } from "./wire";
 
 const MAY_BE_LET_IN = new Set<Answer>(["too_early", "too_late", "out_of_order"]);
+/** Somebody whom this device let in all the same is in: `INTERFACES.md` §3. */
+const COUNTS_IF_SHOWN = new Set<Answer>(["already_scanned", "revoked"]);
 
 export type StillPossible = "undo" | "admit" | null;
 
@@ -26,10 +28,14 @@ export function lastPeople(desk: Desk, most: number): ScanRecord[] {
 
 /** Tell what staff may still do: take a check-in back, or let in whom they first asked to wait. */
 export function stillPossible(record: ScanRecord, desk: Desk): StillPossible {
-  const verdict = record.result?.verdict ?? record.wire.shown;
-  if (verdict === "accepted") return desk.isUndone(record.id) ? null : "undo";
-  const isIn = record.person === null || desk.isScannedHere(record.person);
-  return verdict !== null && MAY_BE_LET_IN.has(verdict) && !isIn ? "admit" : null;
+  const { shown } = record.wire;
+  const verdict = record.result?.verdict ?? shown;
+  const isIn =
+    verdict === "accepted" ||
+    (shown === "accepted" && verdict !== null && COUNTS_IF_SHOWN.has(verdict));
+  if (isIn) return desk.isUndone(record.id) ? null : "undo";
+  if (verdict === null || !MAY_BE_LET_IN.has(verdict) || record.person === null) return null;
+  return desk.isScannedHere(record.person) ? null : "admit";
 }
 
 /** Give what was read, so that it can be judged anew. */

@@ -98,6 +98,28 @@ def test_two_phones_that_let_the_same_ticket_in_both_hear_who_came_first(
     first.press("Đã rõ")
     expect(first.page.locator(".scan-news")).to_be_empty()
 
+    # It was one person after all: a device may take back what it did, whoever was the first.
+    first.page.locator(".last-scan").get_by_role("button", name="Hoàn tác").click()
+    expect(first.page.locator(".last-scan")).to_contain_text("Đã hoàn tác")
+    first.all_sent()
+    second.look_at_the_server()
+    expect(second.page.locator(".scan-news")).to_be_empty(timeout=20_000)
+
+
+def test_a_page_loaded_again_without_a_network_still_knows_how_far_its_clock_is_off(
+    new_phone: NewPhone, people: People
+):
+    """By its own clock everybody would be three hours late."""
+    person = people.on_time()
+    phone = new_phone(clock_is_off=timedelta(hours=3)).enrol()
+    phone.keeps_the_page()
+
+    phone.context.set_offline(True)
+    phone.page.reload()
+    phone.is_ready()
+
+    phone.scan(person.ticket, "accepted")
+
 
 def _number(phone: Phone) -> str:
     [device] = [row for row in phone.kept("kept") if isinstance(row, dict) and "token" in row]

@@ -17,6 +17,9 @@ const MOST_LAST = 8;
 /** So many letters and digits in one are a try at a code, not a name. */
 const CODE_LIKE = /^(?=.*\d)[0-9a-z-]{8,9}$/i;
 
+/** Letters and digits together are never a name; an input method may have put accents on them. */
+const CODE_TRY = /^(?=.*\d)(?=.*\p{L})/u;
+
 export function searchScreen(app: App, typed = ""): Screen {
   const root = copy("search");
   const { desk } = app;
@@ -46,6 +49,7 @@ export function searchScreen(app: App, typed = ""): Screen {
     let count = "";
     if (found.count > found.people.length) count = say("matches_more", { count: found.count });
     else if (found.count > 0) count = say("matches", { count: found.count });
+    else if (CODE_TRY.test(text) && found.code === null) count = say("no_code");
     else if (text !== "" && !digits && found.code === null) count = say("no_match");
     fill(root, { count });
   }
@@ -72,7 +76,7 @@ export function searchScreen(app: App, typed = ""): Screen {
     const person = desk.people.get(record.person ?? "");
     const verdict = record.result?.verdict ?? record.wire.shown ?? "unknown";
     const still = stillPossible(record, desk);
-    const isUndone = verdict === "accepted" && still === null;
+    const isUndone = desk.isUndone(record.id);
     const at = Date.parse(record.wire.scanned_at) + (record.wire.clock_offset_ms ?? 0);
     const number = record.result?.registration?.number ?? person?.number ?? record.temporary;
     const values = { verdict: shortWord(verdict), time: clock(at), number: number ?? "" };
