@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.journeys.conftest import (
     People,
@@ -125,6 +125,27 @@ def test_whom_staff_asked_to_wait_is_let_in_from_the_row_of_the_last_scan(
     phone.back()
     expect(row.get_by_role("button", name="Cho vào")).to_have_count(0)
     expect(row.get_by_role("button", name="Hoàn tác")).to_be_visible()
+
+
+def test_what_to_press_is_in_sight_on_the_smallest_phone(new_phone: NewPhone, people: People):
+    phone = new_phone(viewport={"width": 320, "height": 568}).enrol()
+    page = phone.page
+
+    def button(name: str) -> Locator:
+        return page.get_by_role("button", name=name)
+
+    phone.scan(forged(people.on_time().ticket), "bad_signature")
+    for name in ("Tìm theo tên", "Quét tiếp"):
+        expect(button(name)).to_be_in_viewport(ratio=1)
+    phone.press("Quét tiếp")
+    phone.press("Chưa có vé")
+    page.get_by_label("Họ và tên").fill("Lò Thị Máy Nhỏ")
+    page.get_by_label("Năm sinh").fill("1991")
+    phone.press("Cấp số")
+
+    for name in ("Hoàn tác", "Người tiếp theo"):
+        expect(button(name)).to_be_in_viewport(ratio=1)
+    expect(page.locator(".your-number-figure")).to_be_in_viewport(ratio=1)
 
 
 def test_the_next_ticket_is_read_over_a_verdict_of_the_search(phone: Phone, people: People):
