@@ -185,6 +185,13 @@ def test_no_name_breaks_a_list_and_the_open_tab_is_in_sight(page: Page, live_ser
     unit = page.get_by_role("cell", name=union.name).first.bounding_box()
     assert unit and unit["width"] > 200
 
+    page.goto(f"{live_server.url}/manage/drives/{drive.slug}/roster/")
+    [first, second] = [
+        heading.evaluate("(e) => [getComputedStyle(e).fontSize, getComputedStyle(e).textAlign]")
+        for heading in page.locator(".roster :is(h1, h2)").all()
+    ]
+    assert first == second
+
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{live_server.url}/manage/drives/{drive.slug}/messages/")
     expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=1)
