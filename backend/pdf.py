@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.conf import settings
 
 MEDIA_TYPE = "application/pdf"
@@ -20,6 +19,8 @@ def make_pdf(template: str, data: Mapping[str, Any]) -> bytes:
 
     :param data: what the document reads from ``sys.inputs.data`` as JSON.
     """
+    import typst  # 7 MiB of each process, most of which never make a PDF
+
     document = typst.compile(
         str(_TEMPLATES / template),
         root=str(_TEMPLATES),

@@ -22,8 +22,13 @@ def main() -> None:
         "--workers-kill-timeout": 8,
     }
     os.chdir(settings.BASE_DIR)
-    # Else glibc gives each thread memory of its own, and little of it ever back.
-    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+    # Else glibc gives each thread memory of its own, and after a large request little of it back.
+    for name, value in {
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_TRIM_THRESHOLD_": "131072",
+        "MALLOC_MMAP_THRESHOLD_": "131072",
+    }.items():
+        os.environ.setdefault(name, value)
     os.execv(  # noqa: S606 - no shell is wanted
         granian,
         [
