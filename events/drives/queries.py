@@ -87,6 +87,14 @@ def places_of(drive: Drive, *, now: datetime, with_waiting: bool = False) -> Pla
     return Places.over(read(drive=drive.pk, now=now), zone=drive.tzinfo)
 
 
+def find_slot(drive: Drive, public_id: str) -> Slot | None:
+    """Return a slot of the drive, with its places and its waiting list counted now."""
+    slot = _slot.first(drive=drive.pk, public_id=public_id) if public_id else None
+    if slot is not None:
+        slot.drive = drive
+    return slot
+
+
 # The public pages begin with these.
 _by_slug: Compiled[Drive] = Compiled(
     lambda slug: Drive.objects.select_related("unit", "venue").filter(slug=slug).order_by(),
@@ -107,6 +115,14 @@ _open_slots_and_waiting: Compiled[Slot] = Compiled(
         Slot.objects.filter(drive=drive).open_at(now).with_places().order_by("starts_at")
     ),
     **_DRIVE_AND_NOW,
+)
+
+_slot: Compiled[Slot] = Compiled(
+    lambda drive, public_id: (
+        Slot.objects.filter(drive=drive, public_id=public_id).with_places().order_by()
+    ),
+    drive=1_000_001,
+    public_id="0123456789abcdef",
 )
 
 

@@ -18,7 +18,7 @@ from backend.formats import clock
 from backend.limits import hit
 from backend.proxies import limit_key
 from events.drives.models import Drive, Slot
-from events.drives.queries import find_drive, places_of
+from events.drives.queries import find_drive, find_slot, places_of
 from events.registrations.forms import RegistrationForm
 from events.registrations.input import Asked, Problem, Wrong, read_unit
 from events.registrations.letter_limits import count_letter, count_registering
@@ -200,8 +200,7 @@ class RegisterPage:
         )
 
     def _slot(self) -> Slot | None:
-        slots = self.drive.slots.with_places()
-        return slots.filter(public_id=self.slot_id).first() if self.slot_id else None
+        return find_slot(self.drive, self.slot_id)
 
     def _linked_unit(self) -> Unit | None:
         """Return the unit that came with the link; a wrong one is as good as none."""
