@@ -235,6 +235,7 @@ def scanner_texts() -> dict[str, str]:
         "phone_bad": _("Type all 10 digits, for example 0912 345 678."),
         "refused": _("This cannot be registered. ({code})"),
         "refused_row": _("{name} could not be registered: {why}"),
+        "correct": _("Correct"),
         "match_expected": _("Expected {time}"),
         "match_waiting": _("On the waiting list, {time}"),
         "match_in": _("Is in already"),
@@ -297,6 +298,10 @@ def scanner_texts() -> dict[str, str]:
         "revoked_device": _("This device may not scan any more"),
         "revoked_device_text": _("The organizers have ended it. Everything is erased from it."),
         "revoked_unsent": _("The organizers have ended it. Still to send: {count}"),
+        "revoked_refused": _(
+            "The organizers have ended it, and the server does not take everything. Still here: "
+            "{count}. Tell the organizers."
+        ),
         "unknown_device": _("The server does not know this device"),
         "unknown_device_text": _("Tell the organizers. Not sent: {count}"),
         "expired_device": _("The donation day is over"),

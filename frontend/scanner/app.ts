@@ -6,6 +6,7 @@ import type { Decoder } from "./decoder";
 import type { Desk } from "./desk";
 import type { Person } from "./roster";
 import type { Scans, Taken } from "./scans";
+import type { WalkInRecord } from "./store";
 import type { Sync } from "./sync";
 
 /** A screen draws itself, takes the focus, and says what to do when it goes. */
@@ -31,6 +32,8 @@ export interface WalkInStart {
   card?: CardPerson;
   /** On the waiting list: is let in as a walk-in. */
   waiting?: Person;
+  /** The server refused what was typed. */
+  correct?: WalkInRecord;
 }
 
 export interface App {

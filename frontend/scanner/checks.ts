@@ -127,11 +127,16 @@ function versionCheck({ version, service }: App): Check {
   return { name: "version", kind: "done", title: say("version"), text };
 }
 
-function networkCheck({ desk }: App): Check {
-  if (desk.refusal !== null) {
-    const values = { count: desk.unsent, code: desk.refusal };
+function networkCheck(app: App): Check {
+  const { desk } = app;
+  const [first] = desk.refusedWalkIns;
+  const code = desk.refusal ?? first?.refused;
+  if (code) {
+    const values = { count: desk.unsent, code };
     const [title, text] = [say("network_refused"), say("network_refused_text", values)];
-    return { name: "network", kind: "look", title, text };
+    if (!first) return { name: "network", kind: "look", title, text };
+    const action = { label: say("correct"), run: () => app.open.walkIn({ correct: first }) };
+    return { name: "network", kind: "look", title, text, action };
   }
   const kind = desk.network === "down" ? "look" : desk.network === "up" ? "done" : "neutral";
   const isEmpty = desk.network === "down" && desk.unsent === 0;

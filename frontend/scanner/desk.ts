@@ -130,8 +130,15 @@ export class Desk extends EventTarget {
     return [...this.scans.values()].filter((scan) => scan.sent === 0);
   }
 
+  /** Those that were refused are among them, unless staff took them back: then nothing is owed. */
   get unsentWalkIns(): WalkInRecord[] {
-    return [...this.walkIns.values()].filter((one) => one.sent === 0 && one.refused === null);
+    return [...this.walkIns.values()].filter(
+      ({ id, sent, refused }) => sent === 0 && (refused === null || this.isScannedHere(id)),
+    );
+  }
+
+  get refusedWalkIns(): WalkInRecord[] {
+    return this.unsentWalkIns.filter(({ refused }) => refused !== null);
   }
 
   get unsent(): number {

@@ -218,9 +218,8 @@ async function startScanning(desk: Desk, camera: Camera, decoder: Decoder): Prom
       return;
     }
     const title = say(ended === "unknown" ? "unknown_device" : "revoked_device");
-    const text = say(ended === "unknown" ? "unknown_device_text" : "revoked_unsent", {
-      count: unsent,
-    });
+    const revoked = desk.refusal === null ? "revoked_unsent" : "revoked_refused";
+    const text = say(ended === "unknown" ? "unknown_device_text" : revoked, { count: unsent });
     const button = { label: say("erase_all_the_same"), run: () => end("signed_off") };
     if (main.dataset.ended === text) return;
     main.dataset.ended = text;

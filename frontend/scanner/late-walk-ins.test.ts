@@ -4,10 +4,11 @@ import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Desk } from "./desk";
+import { Scans } from "./scans";
 import { Store } from "./store";
 import { Sync } from "./sync";
-import { register } from "./walk-ins";
-import type { WireWalkIn } from "./wire";
+import { correct, register } from "./walk-ins";
+import type { WireScan, WireWalkIn } from "./wire";
 
 const STARTS = Date.parse("2026-12-05T00:00:00Z");
 const HOUR = 3_600_000;
@@ -22,13 +23,35 @@ const SET_APART = {
   merged: false,
 };
 
+const REGISTERED = {
+  registration: "00000000000000aa",
+  code: "",
+  ticket: "",
+  number: 1,
+  manage_url: "",
+  merged: false,
+};
+const EMPTY_ROSTER = {
+  registrations: [],
+  revoked: [],
+  conflicts: [],
+  keys: [],
+  more: false,
+  cursor: "c",
+  total: 0,
+  server_time: iso(STARTS),
+};
+
 type Sent = WireWalkIn & { sent_at: string; status: { unsent: number } };
 
 /** A server that has ended the device: no list, and what is handed in is set apart. */
 class Server {
   isUp = false;
   takes = Number.POSITIVE_INFINITY;
-  scans = 0;
+  /** Gives what is wrong with somebody, as field and code. */
+  wrong: (sent: Sent) => [string, string] | null = () => null;
+  isEnded = true;
+  readonly scans: WireScan[] = [];
   readonly walkIns: Sent[] = [];
 
   answer(url: string, init: RequestInit): Response {
@@ -36,11 +59,15 @@ class Server {
     const body = init.body ? JSON.parse(init.body as string) : {};
     if (url.includes("/walk-ins/")) {
       if (this.walkIns.length >= this.takes) return problem(409, "too_many_late");
+      const wrong = this.wrong(body);
+      if (wrong) return problem(400, "invalid", [{ field: wrong[0], code: wrong[1] }]);
       this.walkIns.push(body);
-      return Response.json(SET_APART, { status: 201 });
+      return Response.json(this.isEnded ? SET_APART : REGISTERED, { status: 201 });
     }
-    if (!url.includes("/scans/")) return problem(401, "device_revoked");
-    this.scans += body.scans.length;
+    if (!url.includes("/scans/")) {
+      return this.isEnded ? problem(401, "device_revoked") : Response.json(EMPTY_ROSTER);
+    }
+    this.scans.push(...body.scans);
     const none = { registration: null, first: null, conflict: null };
     const results = body.scans.map(({ id }: { id: string }) => ({
       id,
@@ -51,8 +78,8 @@ class Server {
   }
 }
 
-function problem(status: number, code: string): Response {
-  return Response.json({ status, code, errors: [] }, { status });
+function problem(status: number, code: string, errors: object[] = []): Response {
+  return Response.json({ status, code, errors }, { status });
 }
 
 let server: Server;
@@ -134,7 +161,7 @@ test("what the server does not take yet stays unsent, and holds up no scan", asy
   server.takes = 1;
   const isDone = await sync.drain();
 
-  expect([isDone, desk.unsent, server.scans, desk.ended]).toEqual([false, 1, 1, "revoked"]);
+  expect([isDone, desk.unsent, server.scans.length, desk.ended]).toEqual([false, 1, 1, "revoked"]);
   expect(desk.unsentWalkIns.map((one) => one.id)).toEqual([second.walkIn.id]);
   server.takes = 2;
   sync.now();
@@ -159,4 +186,96 @@ test("a clock that was set back before sending moves no walk-in", async () => {
     [iso(STARTS + HOUR), 0, iso(reset)], // by the clock of before
     [iso(reset), null, iso(reset)], // the server corrects it by the time of the sending
   ]);
+});
+
+const NO_NAME = ({ full_name }: Sent): [string, string] | null =>
+  full_name === FORM.full_name ? ["full_name", "no_letter"] : null;
+
+test("somebody whom the server refuses by a field is not erased with the device", async () => {
+  const { walkIn } = await register(desk, FORM);
+  await register(desk, { ...FORM, full_name: "Vừ A Dính" });
+  await new Scans(desk, () => undefined).take({ text: "no ticket" }, false);
+
+  server.isUp = true;
+  server.wrong = NO_NAME;
+  const isDone = await sync.drain();
+
+  expect([isDone, desk.ended, desk.unsent, desk.refusal]).toEqual([
+    false,
+    "revoked",
+    1,
+    "no_letter",
+  ]);
+  expect([server.walkIns.length, server.scans.length]).toEqual([1, 1]);
+  expect(desk.unsentWalkIns).toMatchObject([{ id: walkIn.id, wire: FORM, field: "full_name" }]);
+  const again = (await Desk.load(desk.store))!; // the page was closed in between
+  expect(again.unsent).toBe(1);
+  server.wrong = () => null;
+  sync.now();
+  expect([await sync.drain(), desk.unsent, desk.refusal]).toEqual([true, 0, null]);
+});
+
+test("a phone that the server refuses is given up only where nobody can correct it", async () => {
+  await register(desk, FORM);
+
+  server.isUp = true;
+  server.isEnded = false;
+  server.wrong = ({ phone }) => (phone === "" ? null : ["phone", "invalid_phone"]);
+  await sync.drain();
+  const living = desk.refusedWalkIns.map(({ wire, refused }) => [wire.phone, refused]);
+  server.isEnded = true;
+  sync.now();
+  await sync.drain();
+
+  expect(living).toEqual([[FORM.phone, "invalid_phone"]]);
+  expect([desk.ended, desk.unsent]).toEqual(["revoked", 0]);
+  expect(server.walkIns).toMatchObject([{ full_name: FORM.full_name, phone: "" }]);
+});
+
+test("staff correct whom the server refused, under the same id, moment and number", async () => {
+  const { walkIn } = await register(desk, FORM);
+  const { temporary } = walkIn;
+  server.isUp = true;
+  server.isEnded = false;
+  server.wrong = NO_NAME;
+  await sync.drain();
+  const before = [desk.unsent, desk.refusal, desk.refusedWalkIns.length];
+
+  await correct(desk, walkIn.id, { ...FORM, full_name: "Lò Thị Pành" });
+  sync.now();
+  await sync.drain();
+
+  expect([before, desk.unsent, desk.refusal]).toEqual([[1, "no_letter", 1], 0, null]);
+  const { id, wire } = walkIn;
+  expect(server.walkIns).toMatchObject([{ id, at: wire.at, full_name: "Lò Thị Pành" }]);
+  expect(desk.walkIns.get(id)).toMatchObject({ temporary, sent: 1, refused: null });
+  expect(desk.scans.get(id)?.name).toBe("Lò Thị Pành");
+});
+
+test("somebody who was refused and is taken back is owed nothing", async () => {
+  const { walkIn, scan } = await register(desk, FORM);
+  server.isUp = true;
+  server.isEnded = false;
+  server.wrong = NO_NAME;
+  await sync.drain();
+  const before = desk.unsent;
+
+  await new Scans(desk, () => undefined).undo(scan);
+  await sync.drain();
+
+  expect([before, desk.unsent, desk.refusal]).toEqual([1, 0, null]);
+  expect(server.scans).toMatchObject([{ kind: "undo", undoes: walkIn.id }]);
+});
+
+test("a walk-in that was taken back is handed in with its undo", async () => {
+  const { walkIn, scan } = await register(desk, FORM);
+  await new Scans(desk, () => undefined).undo(scan);
+  const held = desk.unsent;
+
+  server.isUp = true;
+  const isDone = await sync.drain();
+
+  expect([held, isDone, desk.unsent, desk.ended]).toEqual([2, true, 0, "revoked"]);
+  expect(server.walkIns.map(({ id }) => id)).toEqual([walkIn.id]);
+  expect(server.scans).toMatchObject([{ kind: "undo", undoes: walkIn.id, shown: null }]);
 });

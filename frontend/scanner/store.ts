@@ -65,8 +65,10 @@ export interface WalkInRecord {
   sent: 0 | 1;
   /** Without the donor's own link: whoever finds the phone could open it. */
   result: Omit<WalkInResult, "manage_url"> | null;
-  /** The code of the server's refusal; staff are told, and it is not sent again. */
+  /** The code of the server's refusal; staff are told and may correct it. Until then it stays unsent. */
   refused: string | null;
+  /** The field that was refused, if it was one. */
+  field?: string | null;
 }
 
 /** A try at enrolling whose answer may have been lost: the same key gives the same device. */

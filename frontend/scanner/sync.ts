@@ -18,6 +18,8 @@ const PULL_EVERY_MS = 15_000;
 const OTHER_TAB_MS = 1_500;
 /** Refusals of a batch for what is in it: a smaller one may be taken. */
 const OF_WHAT_WAS_SENT = new Set([400, 413, 415, 422]);
+/** Refusals of a walk-in that nobody can correct: a later try may do. */
+const FOR_NOTHING_IN_IT = new Set([413, 415]);
 /** The organizers have to decide on what this device, which has ended, has sent before. */
 const UNTIL_DECIDED = "too_many_late";
 
@@ -89,7 +91,7 @@ export class Sync {
         }
         this.#failures = 0;
         this.desk.setNetwork("up");
-        if (this.#refused.size === 0) this.desk.setRefusal(null);
+        this.#forgetSettled();
       }
     } catch (error) {
       this.#failures++;
@@ -103,6 +105,15 @@ export class Sync {
       this.#running = null;
       if (!this.#stopped) this.#timer = setTimeout(() => this.soon(), pause);
     }
+  }
+
+  /** What was refused may have been dropped or taken back by staff meanwhile. */
+  #forgetSettled(): void {
+    const held = new Set(
+      [...this.desk.unsentScans, ...this.desk.unsentWalkIns].map(({ id }) => id),
+    );
+    for (const id of this.#refused) if (!held.has(id)) this.#refused.delete(id);
+    if (this.#refused.size === 0) this.desk.setRefusal(null);
   }
 
   /** Do it unless another tab is at it. */
@@ -201,7 +212,7 @@ export class Sync {
       if (this.#stopped) return; // erased meanwhile
       // The server has them now: phone, birth year and sex leave the device.
       const { sex: _sex, ...wire } = { ...walkIn.wire, phone: "", birth_year: 0 };
-      record = { ...walkIn, wire, sent: 1 };
+      record = { ...walkIn, wire, sent: 1, refused: null, field: null };
       if (answer.registration !== null) {
         const { manage_url: _own, ...result } = answer;
         record = { ...record, result };
@@ -212,19 +223,20 @@ export class Sync {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (this.#isEnded(error)) return;
-      if (error.status === 413 || error.status === 415) throw error;
-      if (error.code === UNTIL_DECIDED) {
-        this.#refused.add(walkIn.id);
-        desk.setRefusal(error.code);
-        return;
-      }
-      if (walkIn.wire.offline && walkIn.wire.phone !== "" && "phone" in error.fields) {
-        // The person is in and has left the desk: better known without a phone than not at all.
+      if (desk.ended !== null && walkIn.wire.phone !== "" && "phone" in error.fields) {
+        // Nobody can correct it here any more: better known without a phone than not at all.
         await this.#withoutPhone(walkIn);
         return;
       }
-      const field = Object.values(error.fields)[0];
-      record = { ...walkIn, refused: error.code === "invalid" && field ? field : error.code };
+      this.#refused.add(walkIn.id);
+      if (FOR_NOTHING_IN_IT.has(error.status) || error.code === UNTIL_DECIDED) {
+        desk.setRefusal(error.code);
+        return;
+      }
+      const [field = null, why = null] = Object.entries(error.fields)[0] ?? [];
+      const refused = error.code === "invalid" && why ? why : error.code;
+      desk.setRefusal(refused);
+      record = { ...walkIn, refused, field };
     }
     await desk.store.saveWalkIn(record, scan);
     if (scan) desk.scansChanged([scan]);
@@ -268,6 +280,11 @@ export class Sync {
 
   #isEnded(error: Refusal): boolean {
     if (error.status !== 401) return false;
+    if (this.desk.ended === null) {
+      // Of a device that has ended the server takes walk-ins that it refused before.
+      this.#refused.clear();
+      this.#again = true;
+    }
     this.desk.end(error.code === "device_revoked" ? "revoked" : "unknown");
     return true;
   }

@@ -60,10 +60,42 @@ export function isDriveDay({ now, facts }: Pick<Desk, "now" | "facts">): boolean
   return now === null || isNear(facts, now);
 }
 
+const OF_CODE: Record<string, Field> = {
+  too_young: "birth_year",
+  too_old: "birth_year",
+  invalid_phone: "phone",
+};
+const WRONG: Record<Field, string> = {
+  full_name: "name_bad",
+  birth_year: "year_bad",
+  phone: "phone_bad",
+};
+
+/** Give the field that a refusal of the server is about. Pure. */
+export function fieldOf(code: string, field?: string | null): Field | null {
+  return field && field in WRONG ? (field as Field) : (OF_CODE[code] ?? null);
+}
+
 /** Give the server's refusal in words. */
-export function whyRefused(code: string): string {
+export function whyRefused(code: string, field?: string | null): string {
   for (const key of [`walk_in_${code}`, code]) if (say(key) !== key) return say(key);
-  return say("refused", { code });
+  const wrong = fieldOf(code, field);
+  return wrong ? say(WRONG[wrong]) : say("refused", { code });
+}
+
+/**
+ * Write down who somebody is whom the server refused, to be sent again. The id, the moment and the
+ * number stay: the person has them, and scans may have named them.
+ */
+export async function correct(desk: Desk, id: string, form: WalkInForm): Promise<WalkInRecord> {
+  const { field: _field, ...before } = desk.walkIns.get(id)!;
+  const record = { ...before, wire: { ...before.wire, ...form }, refused: null };
+  const known = desk.scans.get(id);
+  const scan = known ? { ...known, name: form.full_name } : null;
+  await desk.store.saveWalkIn(record, scan);
+  if (scan) desk.scansChanged([scan]);
+  desk.walkInChanged(record);
+  return record;
 }
 
 export async function register(

@@ -8,6 +8,7 @@ import { bind, copy, element, fill, icon, part, setIcon } from "../dom";
 import { clock } from "../format";
 import { readAgain, stillPossible } from "../last";
 import { allowSound } from "../sounds";
+import type { WalkInRecord } from "../store";
 import { say } from "../texts";
 import { shapeOf, shortWord, toneOf, verdictOf } from "../verdicts";
 import { whyRefused } from "../walk-ins";
@@ -76,23 +77,31 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
 
   function drawNews(): void {
     const news = part(root, "news");
-    const rows = [
+    const rows: { key: string; text: string; walkIn?: WalkInRecord }[] = [
       ...conflictRows(desk),
-      ...[...desk.walkIns.values()]
-        .filter((walkIn) => walkIn.refused !== null)
-        .map(({ id, wire, refused }) => ({
-          key: `refused ${id}`,
-          text: say("refused_row", { name: wire.full_name, why: whyRefused(refused!) }),
-        })),
+      ...desk.refusedWalkIns.map((walkIn) => ({
+        key: `refused ${walkIn.id} ${walkIn.refused}`,
+        text: say("refused_row", {
+          name: walkIn.wire.full_name,
+          why: whyRefused(walkIn.refused!, walkIn.field),
+        }),
+        walkIn,
+      })),
     ].filter(({ key }) => !seen.has(key));
     const [first] = rows;
     if (news.dataset.shown === (first?.key ?? "")) return;
     news.dataset.shown = first?.key ?? "";
     news.replaceChildren();
     if (!first) return;
-    const button = element("button", "undo", say("seen")) as HTMLButtonElement;
+    const { walkIn } = first;
+    // Who was let in and is not registered is never put away; taking the check-in back would do it.
+    const button = element("button", "undo", say(walkIn ? "correct" : "seen")) as HTMLButtonElement;
     button.type = "button";
     button.addEventListener("click", () => {
+      if (walkIn) {
+        app.open.walkIn({ correct: walkIn });
+        return;
+      }
       seen.add(first.key);
       void desk.store.set("seenConflicts", [...seen]);
       drawNews();

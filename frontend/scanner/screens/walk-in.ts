@@ -10,16 +10,20 @@ import { clock } from "../format";
 import { readWalkIn } from "../numbers";
 import type { Person } from "../roster";
 import { say } from "../texts";
-import { type Field, faults, isDriveDay, register, stillOfCard, whyRefused } from "../walk-ins";
+import {
+  correct,
+  type Field,
+  faults,
+  fieldOf,
+  isDriveDay,
+  register,
+  stillOfCard,
+  whyRefused,
+} from "../walk-ins";
 import { numberScreen } from "./number";
 
 const FIELDS: Field[] = ["full_name", "birth_year", "phone"];
 const PATIENCE_MS = 4_000;
-const OF_FIELD: Record<string, Field> = {
-  too_young: "birth_year",
-  too_old: "birth_year",
-  invalid_phone: "phone",
-};
 
 export function walkInScreen(app: App, start: WalkInStart = {}): Screen {
   const root = copy("walk-in");
@@ -126,19 +130,19 @@ export function walkInScreen(app: App, start: WalkInStart = {}): Screen {
 
   // --- Faults ---------------------------------------------------------------------------------------
 
-  function drawFault(name: Field, key: string | undefined): void {
+  function drawFault(name: Field, text: string | undefined): void {
     const line = part(root, `error-${name}`);
-    line.hidden = key === undefined;
+    line.hidden = text === undefined;
     line.replaceChildren(
-      ...(key === undefined ? [] : [icon("refused"), element("span", "", say(key))]),
+      ...(text === undefined ? [] : [icon("refused"), element("span", "", text)]),
     );
-    part(root, `field-${name}`).classList.toggle("field-wrong", key !== undefined);
-    if (key === undefined) inputs[name].removeAttribute("aria-invalid");
+    part(root, `field-${name}`).classList.toggle("field-wrong", text !== undefined);
+    if (text === undefined) inputs[name].removeAttribute("aria-invalid");
     else inputs[name].setAttribute("aria-invalid", "true");
   }
 
   function drawFaults(found: Partial<Record<Field, string>>): boolean {
-    for (const name of FIELDS) drawFault(name, found[name]);
+    for (const name of FIELDS) drawFault(name, found[name] && say(found[name]));
     const first = FIELDS.find((name) => found[name] !== undefined);
     if (first) inputs[first].focus();
     return first === undefined;
@@ -150,12 +154,15 @@ export function walkInScreen(app: App, start: WalkInStart = {}): Screen {
     else part(root, "submit").removeAttribute("aria-disabled");
   }
 
-  function refuse(code: string): void {
-    const field = OF_FIELD[code];
-    if (field) drawFaults({ [field]: code });
+  function refuse(code: string, ofField: string | null = null): void {
+    const field = fieldOf(code, ofField);
+    const why = whyRefused(code, ofField);
     const line = part(root, "refused");
-    line.hidden = field !== undefined;
-    if (!field) line.replaceChildren(icon("refused"), element("span", "", whyRefused(code)));
+    line.hidden = field !== null;
+    if (field) {
+      drawFault(field, why);
+      inputs[field].focus();
+    } else line.replaceChildren(icon("refused"), element("span", "", why));
   }
 
   // --- The number -----------------------------------------------------------------------------------
@@ -174,25 +181,33 @@ export function walkInScreen(app: App, start: WalkInStart = {}): Screen {
       part(root, "match").querySelector<HTMLElement>("button")?.focus();
       return;
     }
-    if (!isDriveDay(desk)) return refuse("wrong_day");
+    if (!start.correct && !isDriveDay(desk)) return refuse("wrong_day");
     busy(true);
     try {
-      const made = await register(desk, {
+      const person = {
         full_name: form.full_name.trim(),
         birth_year: Number(form.birth_year),
         phone: form.phone.trim(),
         ...(ofCard?.sex ? { sex: ofCard.sex } : {}),
-      });
-      app.sync.soon();
-      await answer(made.walkIn.id);
-      const walkIn = desk.walkIns.get(made.walkIn.id)!;
+      };
+      const { id } = start.correct
+        ? await correct(desk, start.correct.id, person)
+        : (await register(desk, person)).walkIn;
+      if (start.correct) app.sync.now();
+      else app.sync.soon();
+      await answer(id);
+      const walkIn = desk.walkIns.get(id)!;
       if (walkIn.refused !== null) {
-        await desk.store.dropWalkIn(walkIn.id);
-        desk.walkInDropped(walkIn.id);
-        refuse(walkIn.refused);
+        // What is typed stands here still. Somebody who was let in before is kept, whatever comes.
+        if (!start.correct) {
+          await desk.store.dropWalkIn(id);
+          desk.walkInDropped(id);
+          app.sync.soon();
+        }
+        refuse(walkIn.refused, walkIn.field);
         return;
       }
-      const record = desk.scans.get(walkIn.id) ?? made.scan;
+      const record = desk.scans.get(id)!;
       app.last = {
         record,
         read: { registration: walkIn.id },
@@ -272,8 +287,18 @@ export function walkInScreen(app: App, start: WalkInStart = {}): Screen {
     others.add(waiting.id);
     inputs.full_name.value = waiting.name;
   }
+  if (start.correct) {
+    const { full_name, birth_year, phone } = start.correct.wire;
+    inputs.full_name.value = full_name;
+    inputs.birth_year.value = String(birth_year);
+    inputs.phone.value = phone;
+  }
   refresh();
   drawMatch();
+  if (start.correct?.refused) {
+    const { refused, field } = start.correct;
+    queueMicrotask(() => refuse(refused, field)); // it moves the focus, once the screen is there
+  }
   // Opening the keyboard would hide the camera.
   const focus = stage.hidden ? inputs.full_name : part(root, "title");
   if (!start.card) return { root, scans: true, takes, refresh, focus };
