@@ -30,6 +30,7 @@ class LateVisit:
 
     :param registration: none, and taking it would make one.
     :param about: what else is known of who is not registered yet.
+    :param is_at_latest: it was then or earlier; the device's clock was wrong.
     :param badge: a kind of badge, with what would become of the person as its ``effect``.
     """
 
@@ -39,6 +40,7 @@ class LateVisit:
     effect: str
     registration: Registration | None = None
     about: str = ""
+    is_at_latest: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,7 @@ def late_scans(device: Device) -> LateScans | None:
     counted = _counted(rows)
     return LateScans(
         visits=[
-            _visit(rows[key], counted[key], scans)
+            _visit(rows[key], counted[key], scans, takeable)
             if isinstance(key, int)
             else _newcomer(first[key], scans)
             for key, scans in late_by.items()
@@ -139,14 +141,21 @@ def _counted(rows: Mapping[int, Registration]) -> dict[int, list[Scan]]:
     return counted
 
 
-def _visit(registration: Registration, counted: list[Scan], late: list[Scan]) -> LateVisit:
+def _visit(
+    registration: Registration,
+    counted: list[Scan],
+    late: list[Scan],
+    walk_ins: Mapping[UUID, LateWalkIn],
+) -> LateVisit:
     before = fold(map(_as_folded, counted))
     after = fold(map(_as_folded, [*counted, *late]))
     badge, effect = _effect(before, after)
+    walk_in = walk_ins.get(late[0].pk)
     return LateVisit(
         name=registration.full_name,
         registration=registration,
         at=late[0].corrected_at,
+        is_at_latest=walk_in is not None and walk_in.is_at_latest,
         badge=badge,
         effect=effect,
     )
@@ -167,6 +176,7 @@ def _unregistered(late: LateWalkIn, *, badge: str, effect: str) -> LateVisit:
         name=late.full_name,
         about=" · ".join(filter(None, known)),
         at=late.came_at,
+        is_at_latest=late.is_at_latest,
         badge=badge,
         effect=effect,
     )

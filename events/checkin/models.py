@@ -230,6 +230,8 @@ class LateWalkIn(models.Model):
     language = models.CharField(max_length=2)
     consents = models.JSONField(default=list)  # purposes
     came_at = models.DateTimeField()  # corrected
+    # The clock told nothing: the person came then or earlier.
+    is_at_latest = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return f"late walk-in {self.id}"

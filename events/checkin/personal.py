@@ -40,6 +40,6 @@ PLAIN: Final = {
     "Scan": "station kind undoes walk_in admit offline clock_offset_ms set_apart taken_at counts"
     " conflict conflict_seen_at",
     "WalkIn": "",
-    "LateWalkIn": "language",
+    "LateWalkIn": "language is_at_latest",
     "QueueCounter": "last_number",
 }

@@ -491,6 +491,32 @@ def test_late_walk_in_of_a_clock_that_tells_nothing_came_before_the_devices_end(
     assert Registration.objects.get().checked_in_at == DURING
 
 
+def test_page_says_where_the_clock_told_nothing(lost: Phone, drive: Drive, organizer: User, client):
+    RegistrationFactory(
+        slot=drive.slots.first(), full_name="Lò Văn Pành", birth_year=1999, phone="+84912000771"
+    )
+    come(lost, full_name="Vừ A Dính", phone="", at=EARLIER.isoformat(), offline=True)
+    for fields in ({"phone": ""}, {"phone": "0912 000 771"}, {"birth_year": 2012}):
+        sent_at = timezone.now().isoformat()
+        come(lost, at=NEW_YEAR_2019.isoformat(), sent_at=sent_at, offline=True, **fields)
+
+    late = shown_to(client, organizer, lost)
+
+    told = [(v.at, v.name, bool(v.registration), v.is_at_latest) for v in late.visits]
+    assert sorted(told) == [
+        (EARLIER, "Vừ A Dính", False, False),
+        (DURING, "Lò Văn Pành", False, True),
+        (DURING, "Lò Văn Pành", True, True),
+    ]
+    assert [(v.at, v.is_at_latest) for v in late.refused] == [(DURING, True)]
+    for language, words in (
+        ("en", "or earlier: the phone&#x27;s clock was wrong"),
+        ("vi", "hoặc sớm hơn: đồng hồ máy sai"),
+    ):
+        page = client.get(late_url(lost), headers={"accept-language": language}).content.decode()
+        assert page.replace("&#39;", "&#x27;").replace("phone's", "phone&#x27;s").count(words) == 3
+
+
 # --- Kept no longer than needed -------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +13,14 @@ from django.test.utils import CaptureQueriesContext
 from events.drives.models import Drive
 from events.registrations.models import Registration
 from tests.checkin.conftest import Phone, a_scan, an_undo
+from tests.checkin.test_walk_ins import come
 from tests.factories import RegistrationFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 
 # SQLite cannot write several tables in one statement: scans, counter, registrations, earlier scans.
 MOST = 4 if connection.vendor == "postgresql" else 7
+WALK_IN, WALK_IN_AGAIN = (14, 4) if connection.vendor == "postgresql" else (15, 3)
 _NOT_COUNTED = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT", "SET CONSTRAINTS")
 
 
@@ -46,6 +49,22 @@ def test_scan_takes_four_statements_whatever_becomes_of_it(
     }
 
     assert {name: sent for name, sent in taken.items() if len(sent) > MOST} == {}
+
+
+def test_walk_in_asks_once_for_what_it_was_before_and_once_for_what_named_it(
+    phone: Phone, drive: Drive
+):
+    come(phone)
+    id = str(uuid.uuid4())
+
+    first = statements(lambda: come(phone, id=id, phone="0912 000 778"))
+    again = statements(lambda: come(phone, id=id, phone="0912 000 778"))
+
+    # A late one is looked for along with any other: docs/decisions/late-walk-ins.md.
+    late = [sql for sql in first if "checkin_latewalkin" in sql]
+    named = [sql for sql in first if '"walk_in" IN' in sql]
+    assert (len(late), len(named), "checkin_walkin" in late[0]) == (1, 1, True)
+    assert (len(first), len(again)) == (WALK_IN, WALK_IN_AGAIN), first
 
 
 @pytest.mark.parametrize("people", [2, 40])

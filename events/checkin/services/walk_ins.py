@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.db.models import BigIntegerField, Value
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -115,9 +116,9 @@ def register_walk_in(
         return first
     if StationKind.WELCOME not in device.stations:
         raise WrongStation("not_allowed", _("This device does not welcome people."))
-    at = _moment(form, device, now=now)
+    at, is_known = _moment(form, device, now=now)
     if device.ended_at <= now:
-        return _set_apart(device, form, at=at, now=now)
+        return _set_apart(device, form, at=at, is_known=is_known, now=now)
     refuse_walk_in(drive, form.person, at=at)
 
     registration = _registered_already(drive, form.person)
@@ -138,29 +139,33 @@ def register_walk_in(
 
 
 def _made_before(id: UUID, device: Device, *, now: datetime) -> WalkInResult | None:
-    made: WalkIn | LateWalkIn | None = (
-        WalkIn.objects.filter(pk=id).first() or LateWalkIn.objects.filter(pk=id).first()
+    # Both in one statement: this is asked for each, and there is one for hardly any.
+    late = LateWalkIn.objects.filter(pk=id).values_list(
+        "drive_id", Value(None, BigIntegerField()), Value(value=False)
     )
+    rows = WalkIn.objects.filter(pk=id).values_list("drive_id", "registration_id", "merged")
+    made = next(iter(rows.union(late, all=True)), None)
     if made is None:
         return None
-    if made.drive_id != device.drive_id:
+    drive_pk, registration_pk, merged = made
+    if drive_pk != device.drive_id:
         raise _id_taken()
-    if isinstance(made, LateWalkIn) or device.ended_at <= now:
+    if registration_pk is None or device.ended_at <= now:
         return WalkInResult(registration=None, merged=False, made_now=False)
-    return WalkInResult(
-        registration=_with_drive(made.registration_id), merged=made.merged, made_now=False
-    )
+    return WalkInResult(registration=_with_drive(registration_pk), merged=merged, made_now=False)
 
 
 def _id_taken() -> WalkInRefused:
     return WalkInRefused("id_taken", _("This id has been used for something else."))
 
 
-def _moment(form: WalkInForm, device: Device, *, now: datetime) -> datetime:
+def _moment(form: WalkInForm, device: Device, *, now: datetime) -> tuple[datetime, bool]:
     """Return when the person came: by the device's clock where that can be, else at the latest.
 
     That is now, or the end of the device if it has ended. Where neither is of the day it is what
     the clock said, to be refused.
+
+    :returns: with it, whether that is what the clock said.
     """
     said = corrected_time(
         scanned_at=form.at,
@@ -169,7 +174,8 @@ def _moment(form: WalkInForm, device: Device, *, now: datetime) -> datetime:
         received_at=now,
     )
     latest = now if now < device.ended_at else min(device.ended_at, device.drive.ends_at)
-    return next((at for at in (said, latest) if _is_of_the_day(at, device.drive)), said)
+    at = next((at for at in (said, latest) if _is_of_the_day(at, device.drive)), said)
+    return at, at == said
 
 
 def _is_of_the_day(moment: datetime, drive: Drive) -> bool:
@@ -300,7 +306,9 @@ def early_passes(device: Device, ids: Collection[UUID]) -> dict[UUID, UUID]:
     return dict(rows.exclude(walk_in=None).values_list("pk", "walk_in"))  # type: ignore[arg-type]
 
 
-def _set_apart(device: Device, form: WalkInForm, *, at: datetime, now: datetime) -> WalkInResult:
+def _set_apart(
+    device: Device, form: WalkInForm, *, at: datetime, is_known: bool, now: datetime
+) -> WalkInResult:
     """Keep what an ended device hands in, beside its scans: nobody is registered or let in.
 
     :raises WalkInRefused: ``too_many_late``, ``id_taken``.
@@ -329,6 +337,7 @@ def _set_apart(device: Device, form: WalkInForm, *, at: datetime, now: datetime)
         language=form.language,
         consents=list(form.consents),
         came_at=at,
+        is_at_latest=not is_known,
     )
     audit.record(
         "walk_in.set_apart",
