@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserType, Page, expect
+from playwright.sync_api import BrowserType, Page, Route, expect
 
 from tests.journeys.conftest import VIEWPORT, People, Phone, query, registration_id, stored
 from tests.journeys.reading import read_qr
@@ -472,3 +472,43 @@ def test_a_walk_in_that_is_taken_back_without_a_network_can_come_again(phone: Ph
         ("pass", "accepted"),
         ("pass", "already_scanned"),
     ]
+
+
+def test_a_walk_in_that_the_server_refuses_afterwards_is_corrected(phone: Phone, web: Web):
+    page = phone.page
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+
+    def damage(route: Route) -> None:
+        body = json.loads(route.request.post_data or "")
+        route.continue_(post_data=json.dumps(body | {"full_name": "…"}))
+
+    phone.context.set_offline(True)
+    form(phone)
+    page.get_by_label("Họ và tên").fill("Vàng A Pó")
+    page.get_by_label("Năm sinh").fill("1991")
+    page.get_by_label("Điện thoại").fill("0912 000 731")
+    page.get_by_role("button", name="Cấp số").click()
+    temporary = given(phone)
+    phone.press("Người tiếp theo")
+    phone.context.route("**/walk-ins/", damage)
+    phone.context.set_offline(False)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+
+    news = page.locator(".scan-news")
+    expect(news).to_contain_text("Chưa đăng ký được cho Vàng A Pó")
+    phone.context.unroute("**/walk-ins/")
+    phone.press("Sửa lại")
+    expect(page.locator("#w-name-error")).to_be_visible()
+    expect(page.get_by_label("Họ và tên")).to_have_value("Vàng A Pó")
+    expect(page.get_by_label("Điện thoại")).to_have_value("0912 000 731")
+    page.get_by_label("Họ và tên").fill("Vàng A Pao")
+    page.get_by_role("button", name="Cấp số").click()
+    expect(page.get_by_role("heading", name="Số của anh/chị")).to_be_visible()
+    phone.press("Người tiếp theo")
+    expect(news).to_be_empty()
+    phone.all_sent()
+
+    [walk_in] = phone.kept("walkIns")
+    assert (walk_in["temporary"], walk_in["refused"]) == (temporary, None)
+    assert registered(web, "Vàng A Pao") == [("walk_in", 1991, "", "+84912000731", "checked_in")]
+    assert registered(web, "Vàng A Pó") == []
