@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from events.checkin.services.late import (
     LATE_WALK_INS_KEPT_FOR,
     person_of,
     waiting_walk_ins,
+    walk_ins_named,
     why_not,
 )
 from events.checkin.services.walk_ins import registered_already, same_person
@@ -81,7 +81,7 @@ def late_scans(device: Device) -> LateScans | None:
     walk_ins = waiting_walk_ins(device)
     reasons = {late.pk: refusal for late in walk_ins if (refusal := why_not(late))}
     takeable = {late.pk: late for late in walk_ins if late.pk not in reasons}
-    of_walk_in = _walk_ins_named({late.pk for late in walk_ins}, apart)
+    of_walk_in = walk_ins_named({late.pk for late in walk_ins}, apart)
     found = registered_already(device.drive, {pk: person_of(late) for pk, late in takeable.items()})
     late_by: dict[Hashable, list[Scan]] = defaultdict(list)
     first: dict[Hashable, LateWalkIn] = {}
@@ -121,14 +121,6 @@ def late_scans(device: Device) -> LateScans | None:
         last_at=apart[-1].corrected_at,
         kept_until=device.drive.ends_at + LATE_WALK_INS_KEPT_FOR,
     )
-
-
-def _walk_ins_named(walk_ins: set[UUID], apart: Iterable[Scan]) -> dict[UUID, UUID]:
-    """Return by scan which walk-in it is about: its own pass, what named it, and their undos."""
-    about = {pk: pk for pk in walk_ins}
-    about |= {scan.pk: scan.walk_in for scan in apart if scan.walk_in in walk_ins}
-    undos = {scan.pk: about[scan.undoes] for scan in apart if scan.undoes in about}
-    return about | undos
 
 
 def _counted(rows: Mapping[int, Registration]) -> dict[int, list[Scan]]:

@@ -384,6 +384,7 @@ def test_who_cannot_be_registered_stays_with_the_reason(
 ):
     come(lost, id=WALK_IN, offline=True)
     send(lost, AGAIN)
+    send(lost, UNDO_AGAIN)
     change(drive)
     client.force_login(organizer)
 

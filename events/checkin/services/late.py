@@ -60,18 +60,14 @@ def take_late_scans(*, device: Device, by: User, now: datetime) -> int:
     takeable = [late for late in handed_in if why_not(late) is None]
     waiting = Scan.objects.filter(device=device, set_apart=True, taken_at__isnull=True)
     held = {late.pk for late in handed_in} - {late.pk for late in takeable}
-    rows = [
-        (pk, registration_pk)
-        for pk, registration_pk, undoes, walk_in in waiting.order_by("pk").values_list(
-            "pk", "registration_id", "undoes", "walk_in"
-        )
-        if held.isdisjoint((pk, undoes, walk_in))
-    ]
-    if not rows:
+    scans = list(waiting.only("registration", "undoes", "walk_in").order_by("pk"))
+    depend_on_held = walk_ins_named(held, scans)
+    scans = [scan for scan in scans if scan.pk not in depend_on_held]
+    if not scans:
         return 0
     batch = Batch(device=None, drive=device.drive, sent_at=now, now=now)
-    ids = {id for id, _pk in rows}
-    registered = {pk for _id, pk in rows if pk is not None}
+    ids = {scan.pk for scan in scans}
+    registered = {scan.registration_id for scan in scans if scan.registration_id is not None}
     owners = _register(takeable, device, batch, also=registered, by=by, now=now)
     taken = waiting.filter(pk__in=ids).update(taken_at=now)
     batch.visits.read(ids, early_passes(device, owners))
@@ -96,6 +92,14 @@ def waiting_walk_ins(device: Device) -> list[LateWalkIn]:
     for late in rows:
         late.drive = device.drive
     return list(rows)
+
+
+def walk_ins_named(walk_ins: set[UUID], apart: Iterable[Scan]) -> dict[UUID, UUID]:
+    """Return by scan which walk-in it is about: its own pass, what named it, and their undos."""
+    about = {pk: pk for pk in walk_ins}
+    about |= {scan.pk: scan.walk_in for scan in apart if scan.walk_in in walk_ins}
+    undos = {scan.pk: about[scan.undoes] for scan in apart if scan.undoes in about}
+    return about | undos
 
 
 def why_not(late: LateWalkIn) -> DomainError | None:
