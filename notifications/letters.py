@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,7 +48,8 @@ class Letter:
     files: Sequence[File] = field(default=())
 
     def text(self) -> str:
-        return self._render("txt")
+        # A part that is left out leaves the empty lines around it.
+        return re.sub(r"\n{3,}", "\n\n", self._render("txt"))
 
     def html(self) -> str:
         return self._render("html")

@@ -201,6 +201,7 @@ def test_giving_up_sends_a_cancelled_calendar_and_drops_what_was_queued(outbox):
 
     assert subject_of(mail) == "Đã nhường chỗ 08:30, thứ Bảy 05/12"
     assert "Cảm ơn anh/chị đã báo sớm." in text_of(mail)
+    assert "\n\n\n" not in text_of(mail).replace("\r", "")
     calendar = calendar_of(mail)
     assert str(calendar["method"]) == "CANCEL"
     assert str(calendar.walk("VEVENT")[0]["status"]) == "CANCELLED"
@@ -252,6 +253,7 @@ def test_a_cancelled_drive_is_told_to_all_who_had_a_place(outbox):
 
     assert subject_of(mail) == "Không diễn ra: 08:30, thứ Bảy 05/12"
     assert "Bão số 9." in text_of(mail)
+    assert "\n\n\n" not in text_of(mail).replace("\r", "")
     assert str(calendar_of(mail).walk("VEVENT")[0]["status"]) == "CANCELLED"
 
 
