@@ -133,3 +133,8 @@ def test_demo_remove_takes_everything_away_and_nothing_else(told: Any, data_dir:
         assert not model.objects.exists(), model
     assert list(Unit.objects.all()) == [mine]
     assert not (data_dir / "demo.json").exists()
+
+
+@pytest.mark.usefixtures("told")
+def test_demo_shows_the_way_to_each_of_its_places():
+    assert all(drive.venue.map_url for drive in Drive.objects.select_related("venue"))

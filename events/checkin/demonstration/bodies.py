@@ -1,5 +1,7 @@
 """Bodies of industry and trade that lend their names, and the drives of the demonstration."""
 
+from events.drives.plans import Place
+
 ROOT = "Đoàn Thanh niên Bộ Công Thương"
 OTHER_UNION = "Đoàn Thanh niên Khối các trường nghề (minh họa)"
 
@@ -43,8 +45,16 @@ BODIES: dict[str, list[str]] = {
 }
 SECRETARYS_BODY = "Trường Đại học Công nghiệp Hà Nội"
 
-VENUE = ("Hội trường Bộ Công Thương", "54 Hai Bà Trưng, phường Cửa Nam, Hà Nội")
-OTHER_VENUE = ("Nhà văn hóa Trường Đại học Công nghiệp Hà Nội", "298 Cầu Diễn, Hà Nội")
+VENUE = Place(
+    name="Hội trường Bộ Công Thương",
+    address="54 Hai Bà Trưng, phường Cửa Nam, Hà Nội",
+    map_url="https://www.openstreetmap.org/search?query=54+Hai+B%C3%A0+Tr%C6%B0ng%2C+H%C3%A0+N%E1%BB%99i",
+)
+OTHER_VENUE = Place(
+    name="Nhà văn hóa Trường Đại học Công nghiệp Hà Nội",
+    address="298 Cầu Diễn, Hà Nội",
+    map_url="https://www.openstreetmap.org/search?query=298+C%E1%BA%A7u+Di%E1%BB%85n%2C+H%C3%A0+N%E1%BB%99i",
+)
 BLOOD_CENTRE = "Viện Huyết học – Truyền máu Trung ương"
 CONTACT = "Trần Khánh Linh, 0912 000 486"
 DESCRIPTION = (

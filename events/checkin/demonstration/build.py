@@ -254,12 +254,12 @@ def _drive(
     ends_at: datetime,
     places: int,
     made_at: datetime,
-    place: tuple[str, str] = bodies.VENUE,
+    place: Place = bodies.VENUE,
 ) -> Drive:
     plan = Plan(
         name=name,
         unit=unit,
-        place=Place(name=place[0], address=place[1]),
+        place=place,
         date=_date(starts_at),
         starts=starts_at.timetz().replace(tzinfo=None),
         ends=ends_at.timetz().replace(tzinfo=None),
