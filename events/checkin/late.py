@@ -63,6 +63,12 @@ class LateScans:
     kept_until: datetime
 
     @property
+    def is_one_minute(self) -> bool:
+        """Whether no time span is to be told: all were made within one minute of the clock."""
+        first, last = (at.replace(second=0, microsecond=0) for at in (self.first_at, self.last_at))
+        return first == last
+
+    @property
     def can_be_taken(self) -> bool:
         return bool(self.visits or self.nameless)
 

@@ -213,6 +213,13 @@ def test_late_scans_are_shown_with_what_taking_them_would_do(client, late):
     assert AuditEntry.objects.filter(action="registrations.seen").latest("pk").count == 3
 
 
+def test_late_scans_of_one_minute_have_no_time_span(client, late):
+    words = client.get(late.url).content.decode()
+
+    assert "lượt, quét lúc " in words
+    assert "quét từ" not in words
+
+
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 def test_late_scans_of_a_clock_gone_wild_are_shown_too(client, drive, member, moment):
     lost = make_device(drive)
