@@ -73,11 +73,14 @@ def funnel(drive: Drive, figures: DriveFigures, *, people_url: str, now: datetim
     return stats
 
 
-def slot_rows(figures: DriveFigures, *, people_url: str, now: datetime) -> list[SlotRow]:
+def slot_rows(
+    drive: Drive, figures: DriveFigures, *, people_url: str, now: datetime
+) -> list[SlotRow]:
+    """Return a line for each slot; of a cancelled drive none has anything to offer."""
     return [
         SlotRow(
             figures=slot,
-            words=_slot_words(slot, now=now),
+            words=_("cancelled") if drive.cancelled_at else _slot_words(slot, now=now),
             url=f"{people_url}?slot={slot.slot}" if people_url else "",
         )
         for slot in figures.by_slot

@@ -224,3 +224,22 @@ def test_lists_are_taken_as_files_and_noted(client, member):
         [entry] = AuditEntry.objects.filter(action=f"registrations.exported.{kind}")
         assert (entry.count, entry.by_user_id) == (1, member.user.pk)
     assert client.get(f"/manage/drives/{drive.slug}/exports/x.xlsx").status_code == 404
+
+
+def test_a_cancelled_drive_offers_no_places(client, member):
+    drive = DriveFactory(unit=member.unit, slots=2, starts_at=at(days=3), cancelled_at=NOW)
+
+    rows = page(client, "drive_overview", drive).context["slots"]
+
+    assert [row.words for row in rows] == ["đã hủy", "đã hủy"]
+
+
+def test_nobody_is_asked_to_call_an_empty_list(client, member):
+    drive = DriveFactory(unit=member.unit, slots=2, starts_at=at(days=3))
+    link = "Gọi danh sách này"
+
+    empty = page(client, "drive_messages", drive).content.decode()
+    RegistrationFactory(slot=drive.slots.first())
+    with_one = page(client, "drive_messages", drive).content.decode()
+
+    assert (link in empty, link in with_one) == (False, True)

@@ -68,7 +68,7 @@ class OverviewPage(DrivePage, TemplateView):
             units=sorted(figures.by_unit, key=lambda unit: -(unit.registered or 0)),
             funnel=funnel(self.drive, figures, people_url=people, now=self.now),
             chart=arrivals_chart(self.drive, figures.by_slot, arrivals(self.drive), now=self.now),
-            slots=slot_rows(figures, people_url=people, now=self.now),
+            slots=slot_rows(self.drive, figures, people_url=people, now=self.now),
             widest=max((max(s.capacity, s.counts.registered) for s in figures.by_slot), default=0),
             attention=attention_for(self.drive, figures, conflicts, now=self.now)
             if self.may_manage
