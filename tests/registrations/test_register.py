@@ -304,6 +304,19 @@ def test_the_same_key_with_another_body_is_refused_and_gives_nobodys_place_away(
 
 
 @pytest.mark.django_db
+def test_the_same_attempt_gives_a_place_that_was_given_up_and_not_another():
+    slot, once = SlotFactory(capacity=1), attempt(name="An")
+    first = register(slot, attempt=once)
+    cancel_registration(registration=first, now=NOW)
+    before = rows()
+
+    again = register(slot, attempt=once, join_waitlist=True)
+
+    assert (again, again.status, rows()) == (first, STATUS.CANCELLED, before)
+    assert register(slot, person(1), attempt=attempt()).status == STATUS.REGISTERED
+
+
+@pytest.mark.django_db
 def test_a_refused_attempt_is_not_remembered():
     slot, once = SlotFactory(capacity=1), attempt()
     held = register(slot, person(1))
@@ -369,6 +382,21 @@ def test_the_same_attempt_eight_times_at_once_gives_one_place():
 
     assert results == [Registration.objects.get()] * 8
     assert Message.objects.count() == AuditEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize("other", [AN, person(1)])
+@pytest.mark.django_db(transaction=True)
+def test_one_key_with_two_bodies_at_once_gives_one_of_them_a_place(other):
+    first, second = DriveFactory(slots=2).slots.all()
+    key = uuid.uuid4()
+    one = lambda: register(first, attempt=attempt(key, n=1))  # noqa: E731
+    two = lambda: register(second, other, attempt=attempt(key, n=2))  # noqa: E731
+
+    results = at_once([one, two, one, two])
+
+    made = Registration.objects.get()
+    assert [r for r in results if not isinstance(r, KeyReused)] == [made] * 2
+    assert Donor.objects.count() == Message.objects.count() == AuditEntry.objects.count() == 1
 
 
 @pytest.mark.postgresql
