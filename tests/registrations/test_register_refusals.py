@@ -253,6 +253,19 @@ def test_asking_again_and_again_about_one_phone_ends(client, limits):
     assert another.status_code == 302
 
 
+def test_a_form_that_went_well_is_answered_again_after_too_many_other_tries(client, limits):
+    limits(REGISTRATIONS_PHONE="2/h")
+    slot, key = SlotFactory(), str(uuid.uuid4())
+    first = register(client, slot, request_key=key)
+    others = [register(client, slot) for _n in range(3)]
+
+    again = register(client, slot, request_key=key)
+
+    assert [response.status_code for response in others] == [409, 409, 429]
+    assert (again.status_code, again.url) == (302, first.url)
+    assert Registration.objects.count() == 1
+
+
 def test_an_address_gets_only_so_many_letters_but_people_still_register(client, limits):
     limits(REGISTRATIONS_EMAIL="2/d")
     slot = SlotFactory()

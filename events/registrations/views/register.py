@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.attempts import KeyReused
+from accounts.attempts import Attempt, KeyReused
 from accounts.models import Unit
 from backend.formats import clock
 from backend.limits import hit
@@ -83,18 +83,21 @@ class RegisterPage:
         waits = count_registering(caller, phone=asked.person.phone, address=asked.wishes.email)
         if waits.caller is not None:
             return self.refuse_too_often(form, waits.caller)
-        if waits.phone is not None:
+        attempt = asked.attempt(route=ROUTE, key=form.key)
+        # A repeat of what went well before passes: it writes nothing.
+        if waits.phone is not None and not attempt.is_known():
             return self.refuse_too_often(form, waits.phone, field="phone")
-        return self.take_place(form, asked.sparing_letter() if waits.is_spared else asked)
+        asked = asked.sparing_letter() if waits.is_spared else asked
+        return self.take_place(form, asked, attempt)
 
-    def take_place(self, form: RegistrationForm, asked: Asked) -> HttpResponse:
+    def take_place(self, form: RegistrationForm, asked: Asked, attempt: Attempt) -> HttpResponse:
         try:
             registration, is_repeat = register_donor(
                 drive=self.drive,
                 slot_id=asked.slot_id,
                 person=asked.person,
                 wishes=asked.wishes,
-                attempt=asked.attempt(route=ROUTE, key=form.key),
+                attempt=attempt,
                 now=self.now,
             )
         except KeyReused:
