@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Invitation, Membership, Role, Unit, User
 from accounts.services import invite
 from backend.limits import read_limits
+from notifications.models import Message
 from notifications.services import deliver_due
 from tests.factories import MembershipFactory, UserFactory
 
@@ -104,6 +105,21 @@ def test_an_owner_invites_on_the_units_page_and_sees_the_link_once(client, owner
     assert "/join/" not in client.get(page).content.decode()
     client.logout()
     assert client.get(link).status_code == 200
+
+
+@pytest.mark.parametrize("is_demonstration", [True, False])
+def test_the_units_page_says_whether_an_invitation_is_mailed(client, owner, is_demonstration):
+    owner.unit.is_demonstration = is_demonstration
+    owner.unit.save()
+    client.force_login(owner.user)
+
+    made = client.post(
+        f"/manage/units/{owner.unit.slug}/invite/",
+        {"invite-email": "binh@example.com", "invite-role": "organizer"},
+    )
+
+    assert ("đang gửi qua thư" in made.content.decode()) is not is_demonstration
+    assert Message.objects.filter(kind="invitation").exists() is not is_demonstration
 
 
 def test_init_prints_a_link_with_which_the_owner_sets_a_password(client, capsys):
