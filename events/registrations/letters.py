@@ -29,6 +29,8 @@ from notifications.letters import File, Letter, Picture
 _MODULE_PX: Final = 6
 _SHOWN_MODULE_PX: Final = 3
 
+_NIGHT_ENDS: Final = 4
+
 _HEALTH_WORDS: Final = re.compile(
     r"\b(mau|benh|thuoc|xet nghiem|suc khoe|kham|huyet|blood|donor|donat\w*|health|medic\w*)\b"
 )
@@ -188,12 +190,14 @@ class Place:
         if not bring or _has_health_word(bring):
             bring = _("an identity card or another paper with a photo.")
         before, on_the_day = _("The evening before"), _("Before you come")
-        if self.days_until == 1:
+        # Who is to come in the small hours has no night's sleep before, and no morning.
+        has_night = self.starts_at.hour >= _NIGHT_ENDS
+        if self.days_until == 1 and has_night:
             before = _("Tonight")
             if self.starts_at.hour < 11:
                 on_the_day = _("Tomorrow morning")
         advice = [(_("Bring"), bring)]
-        if self.days_until > 0:
+        if self.days_until > 0 and has_night:
             advice.append((before, _("go to bed early, no alcohol.")))
         return [*advice, (on_the_day, _("eat something light and drink enough water."))]
 

@@ -192,6 +192,16 @@ def test_an_older_ticket_is_not_sent_after_a_newer_one(outbox):
     assert calendar_of(mail).walk("VEVENT")[0].decoded("sequence") == 1
 
 
+def test_who_is_to_come_at_midnight_is_not_sent_to_bed(outbox):
+    queue_about(registration_at("00:00"), "registered", now=NOW)
+
+    [mail] = outbox(datetime(2026, 12, 4, 23, 40, tzinfo=HANOI))
+
+    assert "ngủ sớm" not in text_of(mail)
+    assert "Sáng mai" not in text_of(mail)
+    assert "Trước khi đến ăn nhẹ, uống đủ nước." in text_of(mail)
+
+
 def test_giving_up_sends_a_cancelled_calendar_and_drops_what_was_queued(outbox):
     registration = registration_at(consent_reminders=True)
     queue_about(registration, "reminder", now=NOW, details={"on": "2026-12-05"})
