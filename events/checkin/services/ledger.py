@@ -114,10 +114,10 @@ def lock_named(*, drive_pk: int, device_pk: int | None, names: Names) -> dict[in
         for column, values in (("public_id", names.public_ids), ("code", names.codes)):
             if values:
                 parts.append(
-                    f"SELECT id FROM registrations_registration WHERE drive_id = {drive_pk:d}"
+                    "SELECT id FROM registrations_registration WHERE drive_id = %s"
                     f" AND {column} IN ({marks(values)})"
                 )
-                params.extend(values)
+                params += [drive_pk, *values]
         for table, ids in (
             ("checkin_walkin", names.walk_ins),
             ("checkin_scan", names.scans),
