@@ -84,6 +84,15 @@ def test_drive_page_of_a_full_drive_leads_to_the_waiting_list(client):
     assert "Chọn giờ để chờ" in page
 
 
+def test_drive_page_offers_no_waiting_list_once_the_last_time_has_begun(client):
+    drive = DriveFactory(slots=1, starts_at=NOW - timedelta(minutes=10))
+
+    page = page_of(client, drive)
+
+    assert "Đã đóng đăng ký." in page
+    assert "Chọn giờ để chờ" not in page
+
+
 def test_a_draft_is_seen_by_who_plans_it_only(client):
     drive = DriveFactory(published_at=None)
     member, stranger = MembershipFactory(unit=drive.unit), UserFactory()
