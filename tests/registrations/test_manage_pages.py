@@ -119,7 +119,11 @@ def test_list_keeps_the_search_over_pages_chips_and_orders(client, drive):
     assert "Lê Bình" not in names(client.get(page + by_name))
 
 
-@pytest.mark.parametrize("find", ["x", "Ánh", "AAAA", "A" * 200, seal("Bình", purpose="cursor")])
+@pytest.mark.parametrize(
+    "find",
+    ["x", "Ánh", "AAAA", "A" * 200, seal("Bình", purpose="cursor")],
+    ids=["short", "plain", "made up", "long", "sealed for something else"],
+)
 def test_list_takes_a_search_that_we_did_not_seal_for_none(client, drive, find):
     place(drive, full_name="Lê Bình")
     place(drive, full_name="Lê An")
