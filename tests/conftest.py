@@ -35,6 +35,14 @@ def _start_cluster() -> None:
         _cluster.start()
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Drop no database of a cluster that goes with the run: one session left open would stop it."""
+    from tests.settings import TEST_DATABASE
+
+    return TEST_DATABASE == "postgresql" and "TEST_DATABASE_URL" not in os.environ
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # The cluster belongs to the process that outlives the others; nobody (root's stand-in
     # for PostgreSQL) passes through this folder to its own.

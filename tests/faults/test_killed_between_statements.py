@@ -106,8 +106,8 @@ def test_killed_before_each_statement_a_registration_is_whole_or_not_there():
     lived = STEPS - 1 - killed - killed_after
     alive = (201, True)
     assert ends == [alive] + [(0, False)] * killed + [(0, True)] * killed_after + [alive] * lived
-    # Before each of its five statements and before the commit.
-    assert killed == 5 + 1
+    # Before each of its four statements and before the commit.
+    assert killed == 4 + 1
     assert killed_after > 0
     assert lived > 0
     whole = {one["body"]["email"]: (1, 1, 1, 1) for one in asked}
