@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from accounts.models import AttemptRecord
 from backend.errors import DomainError
-from backend.prepared import prepared_cursor
 from backend.rows import insert
 from backend.transactions import in_transaction
 
@@ -67,32 +65,14 @@ class Attempt:
 
         :raises KeyReused: the key came before with another body.
         """
-        if self.key is None:
-            return None
-        with prepared_cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO accounts_attemptrecord"
-                " (route, caller, key, body_hash, object_id, created_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s)"
-                " ON CONFLICT (route, caller, key) DO NOTHING",
-                [
-                    self.route,
-                    self.caller,
-                    AttemptRecord._meta.get_field("key").get_db_prep_value(self.key, connection),
-                    self.body_hash,
-                    object_id,
-                    connection.ops.adapt_datetimefield_value(now),
-                ],
-            )
-            if cursor.rowcount == 1:
-                return None
-        return self.first()
+        record = self.bind(object_id, now=now)
+        return self.first() if record is not None and record.pk is None else None
 
     def bind(self, object_id: str, *, now: datetime) -> AttemptRecord | None:
-        """Bind the key as one of the rows that a write ``gathered``: for a write in a rush.
+        """Bind the key; ``None`` where there is none.
 
-        When these are in, a row without a ``pk`` says that the key is bound already: then the write
-        must be undone, and ``first`` tells to what. ``None`` where there is no key.
+        A row without a ``pk`` says that it is bound already, and ``first`` tells to what. In a rush
+        it is one of the rows that a write ``gathered``; then that write must be undone.
         """
         if self.key is None:
             return None

@@ -29,7 +29,7 @@ from notifications.letters import File, Letter, Picture
 _MODULE_PX: Final = 6
 _SHOWN_MODULE_PX: Final = 3
 
-_NIGHT_ENDS: Final = 4
+_NIGHT_ENDS: Final = 4  # o'clock
 
 _HEALTH_WORDS: Final = re.compile(
     r"\b(mau|benh|thuoc|xet nghiem|suc khoe|kham|huyet|blood|donor|donat\w*|health|medic\w*)\b"
