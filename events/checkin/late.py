@@ -89,7 +89,7 @@ def late_scans(device: Device) -> LateScans | None:
     reasons = {late.pk: refusal for late in walk_ins if (refusal := why_not(late))}
     takeable = {late.pk: late for late in walk_ins if late.pk not in reasons}
     of_walk_in = walk_ins_named({late.pk for late in walk_ins}, apart)
-    found = registered_already(device.drive, {pk: person_of(late) for pk, late in takeable.items()})
+    there = registered_already(device.drive, map(person_of, takeable.values()))
     late_by: dict[Hashable, list[Scan]] = defaultdict(list)
     first: dict[Hashable, LateWalkIn] = {}
     nameless = 0
@@ -99,7 +99,8 @@ def late_scans(device: Device) -> LateScans | None:
             continue
         if walk_in is not None:
             late = takeable[walk_in]
-            whose: Hashable = found.get(walk_in) or same_person(person_of(late)) or walk_in
+            person = same_person(person_of(late))
+            whose: Hashable = there.get(person) or person or walk_in
             first.setdefault(whose, late)
         elif scan.registration_id is not None:
             whose = scan.registration_id

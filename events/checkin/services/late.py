@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Hashable, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -118,7 +118,7 @@ def person_of(late: LateWalkIn) -> Person:
 
 
 def _register(
-    people: Iterable[LateWalkIn],
+    people: Collection[LateWalkIn],
     device: Device,
     batch: Batch,
     *,
@@ -132,21 +132,23 @@ def _register(
     :raises StartAnew: one of them was cancelled just now.
     """
     drive = device.drive
-    found = registered_already(drive, {late.pk: person_of(late) for late in people})
+    there = registered_already(drive, map(person_of, people))
     # Those that exist first, all at once and in everybody's order; nobody else sees the new ones.
-    batch.visits.load_registrations({*found.values(), *also})
-    if any(batch.visits.known[pk].status == "cancelled" for pk in found.values()):
+    batch.visits.load_registrations({*there.values(), *also})
+    if any(batch.visits.known[pk].status == "cancelled" for pk in there.values()):
         raise StartAnew
-    made: dict[object, Registration] = {}
+    rows = Registration.objects.in_bulk(there.values())
+    by_person: dict[Hashable, Registration] = {key: rows[pk] for key, pk in there.items()}
+    made: set[int] = set()
     owners: dict[UUID, int] = {}
-    rows = Registration.objects.in_bulk(found.values())
     for late in people:
         person = person_of(late)
         key = same_person(person) or late.pk
-        registration = rows.get(found.get(late.pk, 0)) or made.get(key)
-        merged = registration is not None
-        if registration is None:
-            registration = made[key] = _make(late, person, drive, now=now)
+        merged = key in by_person
+        if not merged:
+            by_person[key] = _make(late, person, drive, now=now)
+            made.add(by_person[key].pk)
+        registration = by_person[key]
         keep_walk_in(late.pk, device, registration, merged=merged, now=now)
         audit.record(
             "registration.walked_in",
@@ -157,7 +159,7 @@ def _register(
             device_id=device.pk,
         )
         owners[late.pk] = registration.pk
-    batch.visits.load_registrations({registration.pk for registration in made.values()})
+    batch.visits.load_registrations(made)
     LateWalkIn.objects.filter(pk__in=owners).delete()
     return owners
 

@@ -7,7 +7,7 @@ Of a device that has ended nothing is registered: it is set apart, for an organi
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -45,7 +45,6 @@ from events.registrations.tickets import DAY_MARGIN, Verdict, make_code
 # So many may wait for a decision, of one device: more than a desk registers in a day. What a stolen
 # phone sends beyond is refused.
 MOST_LATE: Final = 500
-_ONE: Final = UUID(int=0)
 
 
 class WalkInRefused(DomainError):
@@ -195,16 +194,16 @@ def refuse_walk_in(drive: Drive, person: Person, *, at: datetime) -> None:
     refusals.refuse_wrong_age(person, on=drive.date)
 
 
-def registered_already(drive: Drive, people: Mapping[UUID, Person]) -> dict[UUID, int]:
-    """Return the living registrations of the same persons, by the keys of ``people``. No lock."""
-    phones = {person.phone for person in people.values() if person.phone}
+def registered_already(drive: Drive, people: Iterable[Person]) -> dict[Hashable, int]:
+    """Return the living registrations of these people, by ``same_person``. No lock."""
+    wanted = {key for person in people if (key := same_person(person))}
+    phones = {phone for phone, _year, _name in wanted}
     rows = Registration.objects.living().filter(drive=drive, phone__in=phones).order_by("-pk")
     there = {
         (phone, year, name_key(name)): pk
         for pk, phone, year, name in rows.values_list("pk", "phone", "birth_year", "full_name")
     }
-    keys = ((id, same_person(person)) for id, person in people.items())
-    return {id: there[key] for id, key in keys if key in there}
+    return {key: there[key] for key in wanted & there.keys()}
 
 
 def same_person(person: Person) -> tuple[str, int, str] | None:
@@ -218,8 +217,7 @@ def _registered_already(drive: Drive, person: Person) -> Registration | None:
     """Return the living registration of the same person, locked."""
     if not person.phone:
         return None
-    same = registered_already(drive, {_ONE: person}).values()
-    locked = Registration.objects.living().lock(same)
+    locked = Registration.objects.living().lock(registered_already(drive, [person]).values())
     return locked[0] if locked else None
 
 
@@ -352,7 +350,7 @@ def _set_apart(
 
 def _late_verdict(drive: Drive, person: Person) -> str:
     """Judge the pass as of now, as any other: it is not judged again when it is taken."""
-    same = registered_already(drive, {_ONE: person}).values()
+    same = registered_already(drive, [person]).values()
     is_in = Scan.objects.filter(registration__in=same, station=StationKind.WELCOME, counts=True)
     return (Verdict.ALREADY_SCANNED if is_in.exists() else Verdict.ACCEPTED).value
 
