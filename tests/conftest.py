@@ -59,7 +59,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the browser's tests where there is none; on SQLite choose those of the database."""
+    """Skip the browser's tests where there is none; on SQLite choose those of the database.
+
+    The one skip there is: a machine without a browser, whose user may not install one, still tries
+    all else. Each is named with the command that brings it, and ``REQUIRE_SERVICES`` forbids it.
+    """
     from tests.settings import TEST_DATABASE
 
     in_browser = [item for item in items if "playwright" in getattr(item, "fixturenames", ())]
