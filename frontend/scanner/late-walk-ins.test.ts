@@ -279,3 +279,25 @@ test("a walk-in that was taken back is handed in with its undo", async () => {
   expect(server.walkIns.map(({ id }) => id)).toEqual([walkIn.id]);
   expect(server.scans).toMatchObject([{ kind: "undo", undoes: walkIn.id, shown: null }]);
 });
+
+test.each([
+  ["fails", () => Promise.reject(new TypeError("Failed to fetch"))],
+  ["is refused", () => Promise.resolve(problem(409, "too_young"))],
+])("a device that is erased while a sending %s holds nobody again", async (_what, answer) => {
+  desk.setNetwork("up");
+  await register(desk, FORM);
+  let goesOn = () => {};
+  const isErased = new Promise<void>((resolve) => {
+    goesOn = resolve;
+  });
+  vi.stubGlobal("fetch", () => isErased.then(answer));
+
+  const sending = sync.drain();
+  sync.stop();
+  await desk.erase();
+  goesOn();
+  await sending;
+
+  const { store } = desk;
+  expect([await store.walkIns(), await store.scans(), await store.people()]).toEqual([[], [], []]);
+});

@@ -94,6 +94,7 @@ export class Sync {
         this.#forgetSettled();
       }
     } catch (error) {
+      if (this.#stopped) return; // erased meanwhile: nothing is written down again
       this.#failures++;
       pause = pauseAfter(this.#failures, Math.random());
       if (error instanceof Away) await this.#noteAway();
@@ -222,7 +223,7 @@ export class Sync {
       this.#pullAgain = true;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (this.#isEnded(error)) return;
+      if (this.#stopped || this.#isEnded(error)) return;
       if (desk.ended !== null && walkIn.wire.phone !== "" && "phone" in error.fields) {
         // Nobody can correct it here any more: better known without a phone than not at all.
         await this.#withoutPhone(walkIn);
