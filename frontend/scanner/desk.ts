@@ -306,10 +306,14 @@ export class Desk extends EventTarget {
     this.changed();
   }
 
-  end(why: Ended): void {
+  async end(why: Ended): Promise<void> {
     if (this.ended === why) return;
     this.ended = why;
     this.changed();
+    if (why !== "revoked") return;
+    // What the server does not take may stay for long; the list of people need not.
+    await this.store.dropRoster();
+    this.rosterChanged([], NO_ROSTER, true);
   }
 
   async erase(): Promise<void> {

@@ -42,6 +42,18 @@ const EMPTY_ROSTER = {
   server_time: iso(STARTS),
 };
 
+const LISTED = {
+  id: "00000000000000bb",
+  name: "Vừ A Dính",
+  status: "registered",
+  slot_starts_at: iso(STARTS),
+  unit: null,
+  number: null,
+  code: "",
+  phone_last4: "777",
+  scans: {},
+};
+
 type Sent = WireWalkIn & { sent_at: string; status: { unsent: number } };
 
 /** A server that has ended the device: no list, and what is handed in is set apart. */
@@ -51,6 +63,7 @@ class Server {
   /** Gives what is wrong with somebody, as field and code. */
   wrong: (sent: Sent) => [string, string] | null = () => null;
   isEnded = true;
+  listed: object[] = [];
   readonly scans: WireScan[] = [];
   readonly walkIns: Sent[] = [];
 
@@ -65,7 +78,9 @@ class Server {
       return Response.json(this.isEnded ? SET_APART : REGISTERED, { status: 201 });
     }
     if (!url.includes("/scans/")) {
-      return this.isEnded ? problem(401, "device_revoked") : Response.json(EMPTY_ROSTER);
+      return this.isEnded
+        ? problem(401, "device_revoked")
+        : Response.json({ ...EMPTY_ROSTER, registrations: this.listed });
     }
     this.scans.push(...body.scans);
     const none = { registration: null, first: null, conflict: null };
@@ -264,6 +279,10 @@ test("somebody who was refused and is taken back is owed nothing", async () => {
   await sync.drain();
 
   expect([before, desk.unsent, desk.refusal]).toEqual([1, 0, null]);
+  // Nobody will send them any more: no more than the name stays.
+  expect(await desk.store.walkIns()).toMatchObject([
+    { wire: { full_name: FORM.full_name, phone: "", birth_year: 0 } },
+  ]);
   expect(server.scans).toMatchObject([{ kind: "undo", undoes: walkIn.id }]);
 });
 
@@ -300,4 +319,23 @@ test.each([
 
   const { store } = desk;
   expect([await store.walkIns(), await store.scans(), await store.people()]).toEqual([[], [], []]);
+});
+
+test("a device that was revoked keeps what is unsent, and nobody of the list", async () => {
+  server.isUp = true;
+  server.isEnded = false;
+  server.listed = [LISTED];
+  sync.now();
+  await sync.drain();
+  await register(desk, FORM);
+  const before = [desk.people.size, (await desk.store.people()).length];
+
+  server.isEnded = true;
+  server.wrong = NO_NAME;
+  sync.now();
+  await sync.drain();
+
+  expect([before, desk.ended, desk.unsent]).toEqual([[1, 1], "revoked", 1]);
+  expect([desk.people.size, await desk.store.people()]).toEqual([0, []]);
+  expect([await desk.store.get("roster"), desk.roster.whole]).toEqual([null, false]);
 });

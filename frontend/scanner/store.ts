@@ -146,6 +146,14 @@ export class Store {
     await tx.done;
   }
 
+  /** Keep what is to be sent, and nobody of the roster. */
+  async dropRoster(): Promise<void> {
+    const tx = this.db.transaction(["people", "kept"], "readwrite", STRICT);
+    void tx.objectStore("people").clear();
+    void tx.objectStore("kept").delete("roster");
+    await tx.done;
+  }
+
   async erase(): Promise<void> {
     const tx = this.db.transaction(ALL, "readwrite", STRICT);
     await Promise.all(ALL.map((name) => tx.objectStore(name).clear()));

@@ -12,7 +12,7 @@ import { type Pull, pullInto } from "./pull";
 import { answered, asSent, MOST_SCANS, nextBatch, pauseAfter } from "./queue";
 import { type Person, renewed } from "./roster";
 import type { ScanRecord, WalkInRecord } from "./store";
-import type { DeviceStatus, ScanResult, WalkInResult } from "./wire";
+import type { DeviceStatus, ScanResult, WalkInResult, WireWalkIn } from "./wire";
 
 const PULL_EVERY_MS = 15_000;
 const OTHER_TAB_MS = 1_500;
@@ -91,7 +91,7 @@ export class Sync {
         }
         this.#failures = 0;
         this.desk.setNetwork("up");
-        this.#forgetSettled();
+        await this.#forgetSettled();
       }
     } catch (error) {
       if (this.#stopped) return; // erased meanwhile: nothing is written down again
@@ -109,12 +109,19 @@ export class Sync {
   }
 
   /** What was refused may have been dropped or taken back by staff meanwhile. */
-  #forgetSettled(): void {
-    const held = new Set(
-      [...this.desk.unsentScans, ...this.desk.unsentWalkIns].map(({ id }) => id),
-    );
+  async #forgetSettled(): Promise<void> {
+    const { desk } = this;
+    const held = new Set([...desk.unsentScans, ...desk.unsentWalkIns].map(({ id }) => id));
     for (const id of this.#refused) if (!held.has(id)) this.#refused.delete(id);
-    if (this.#refused.size === 0) this.desk.setRefusal(null);
+    if (this.#refused.size === 0) desk.setRefusal(null);
+    const isOwedNothing = ({ id, sent, wire }: WalkInRecord) =>
+      sent === 0 && !held.has(id) && wire.birth_year !== 0;
+    for (const walkIn of [...desk.walkIns.values()].filter(isOwedNothing)) {
+      if (this.#stopped) return; // erased meanwhile
+      const record = { ...walkIn, wire: nameOnly(walkIn.wire) };
+      await desk.store.saveWalkIn(record, null);
+      desk.walkInChanged(record);
+    }
   }
 
   /** Do it unless another tab is at it. */
@@ -154,7 +161,7 @@ export class Sync {
         desk.measured(measure(sentAt, Date.now(), server_time));
         await this.#keepAnswers(batch, results);
       } catch (error) {
-        if (error instanceof Refusal && this.#isEnded(error)) return;
+        if (error instanceof Refusal && (await this.#isEnded(error))) return;
         if (!(error instanceof Refusal) || !OF_WHAT_WAS_SENT.has(error.status)) throw error;
         if (batch.length === 1) {
           this.#refused.add(batch[0]!.id);
@@ -211,9 +218,8 @@ export class Sync {
         status: this.#status(1),
       });
       if (this.#stopped) return; // erased meanwhile
-      // The server has them now: phone, birth year and sex leave the device.
-      const { sex: _sex, ...wire } = { ...walkIn.wire, phone: "", birth_year: 0 };
-      record = { ...walkIn, wire, sent: 1, refused: null, field: null };
+      // The server has the rest now.
+      record = { ...walkIn, wire: nameOnly(walkIn.wire), sent: 1, refused: null, field: null };
       if (answer.registration !== null) {
         const { manage_url: _own, ...result } = answer;
         record = { ...record, result };
@@ -223,7 +229,7 @@ export class Sync {
       this.#pullAgain = true;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (this.#stopped || this.#isEnded(error)) return;
+      if (this.#stopped || (await this.#isEnded(error))) return;
       if (desk.ended !== null && walkIn.wire.phone !== "" && "phone" in error.fields) {
         // Nobody can correct it here any more: better known without a phone than not at all.
         await this.#withoutPhone(walkIn);
@@ -271,7 +277,7 @@ export class Sync {
         desk.rosterChanged(people, roster, cursor === null);
         more = rest.more;
       } catch (error) {
-        if (error instanceof Refusal && this.#isEnded(error)) return;
+        if (error instanceof Refusal && (await this.#isEnded(error))) return;
         throw error;
       }
     }
@@ -279,14 +285,14 @@ export class Sync {
     performance.measure("roster", { start });
   }
 
-  #isEnded(error: Refusal): boolean {
+  async #isEnded(error: Refusal): Promise<boolean> {
     if (error.status !== 401) return false;
     if (this.desk.ended === null) {
       // Of a device that has ended the server takes walk-ins that it refused before.
       this.#refused.clear();
       this.#again = true;
     }
-    this.desk.end(error.code === "device_revoked" ? "revoked" : "unknown");
+    await this.desk.end(error.code === "device_revoked" ? "revoked" : "unknown");
     return true;
   }
 
@@ -307,6 +313,11 @@ export class Sync {
     }
     desk.setNetwork("down");
   }
+}
+
+/** Give what may stay on the device of somebody who need not be sent: no phone, birth year or sex. */
+function nameOnly({ sex: _sex, ...wire }: WireWalkIn): WireWalkIn {
+  return { ...wire, phone: "", birth_year: 0 };
 }
 
 function asScanResult(

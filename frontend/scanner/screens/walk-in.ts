@@ -290,7 +290,7 @@ export function walkInScreen(app: App, start: WalkInStart = {}): Screen {
   if (start.correct) {
     const { full_name, birth_year, phone } = start.correct.wire;
     inputs.full_name.value = full_name;
-    inputs.birth_year.value = String(birth_year);
+    inputs.birth_year.value = String(birth_year || ""); // it went where the check-in was taken back
     inputs.phone.value = phone;
   }
   refresh();
