@@ -59,6 +59,11 @@ export function afterJump(offsetMs: number, before: Reading, now: Reading): numb
   return jumpMs > NO_JUMP_MS && isMended ? offsetMs - jumpMs : offsetMs;
 }
 
+/** Give when a scan was by the server's clock, as far as the device knew how far its own is off. */
+export function correctedAt(wire: { scanned_at: string; clock_offset_ms: number | null }): number {
+  return Date.parse(wire.scanned_at) + (wire.clock_offset_ms ?? 0);
+}
+
 /** What was known of the clock when the page went. */
 export interface Remembered {
   offsetMs: number;

@@ -10,6 +10,7 @@ import {
   afterJump,
   afterReload,
   better,
+  correctedAt,
   type Measurement,
   type Reading,
   type Remembered,
@@ -252,7 +253,7 @@ export class Desk extends EventTarget {
       const { wire, result } = this.scans.get(scanId)!;
       return {
         id: wire.id,
-        at: Date.parse(wire.scanned_at) + (wire.clock_offset_ms ?? 0),
+        at: correctedAt(wire),
         station: wire.station,
         device: this.device.label,
         verdict: result?.verdict ?? wire.shown ?? "",

@@ -331,13 +331,7 @@ function lastOf(desk: Desk): App["last"] {
   const record = passes.sort((a, b) => b.order - a.order)[0];
   if (!record) return null;
   const person = record.person === null ? null : (desk.people.get(record.person) ?? null);
-  return {
-    record,
-    read: { registration: record.person ?? "" },
-    verdict: record.wire.shown,
-    person,
-    ticket: null,
-  };
+  return { record, person, ticket: null };
 }
 
 void start();

@@ -4,6 +4,7 @@ import type { Desk } from "./desk";
 import { walkInText } from "./numbers";
 import type { Read } from "./scans";
 import type { ScanRecord } from "./store";
+import { verdictOf } from "./verdicts";
 import type { Answer } from "./wire";
 
 const MAY_BE_LET_IN = new Set<Answer>(["too_early", "too_late", "out_of_order"]);
@@ -28,13 +29,12 @@ export function lastPeople(desk: Desk, most: number): ScanRecord[] {
 
 /** Tell what staff may still do: take a check-in back, or let in whom they first asked to wait. */
 export function stillPossible(record: ScanRecord, desk: Desk): StillPossible {
-  const { shown } = record.wire;
-  const verdict = record.result?.verdict ?? shown;
+  const verdict = verdictOf(record);
+  if (verdict === null) return null;
   const isIn =
-    verdict === "accepted" ||
-    (shown === "accepted" && verdict !== null && COUNTS_IF_SHOWN.has(verdict));
+    verdict === "accepted" || (record.wire.shown === "accepted" && COUNTS_IF_SHOWN.has(verdict));
   if (isIn) return desk.isUndone(record.id) ? null : "undo";
-  if (verdict === null || !MAY_BE_LET_IN.has(verdict) || record.person === null) return null;
+  if (!MAY_BE_LET_IN.has(verdict) || record.person === null) return null;
   return desk.isScannedHere(record.person) ? null : "admit";
 }
 

@@ -14,10 +14,8 @@ export type Read = { text: string } | { code: string } | { registration: string 
 
 /** A scan that may be shown now. */
 export interface Taken {
+  /** Where it shows nothing, this page cannot judge, and the server's answer has to be awaited. */
   record: ScanRecord;
-  read: Read;
-  /** null: this page cannot check signatures, so the server's answer has to be awaited. */
-  verdict: Answer | null;
   person: Person | null;
   ticket: Ticket | null;
   /** What of a citizen card a walk-in needs; kept nowhere else, and gone with the verdict. */
@@ -73,9 +71,6 @@ export class Scans {
     this.send();
     return {
       record,
-      // Of a text that names nobody, only this is left.
-      read: names.ticket === null ? { text: "" } : read,
-      verdict,
       person: genuine ? person : null,
       ticket,
       card: names.ticket === null ? cardIn(read) : null,

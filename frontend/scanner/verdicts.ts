@@ -1,11 +1,13 @@
 /** What a verdict looks like and says: class, shape, words, what staff may do. Pure but for words. */
 
 import { driveMidnight } from "../shared/tickets";
+import { correctedAt } from "./clock";
 import type { Desk } from "./desk";
 import type { IconName } from "./dom";
 import { clock, day, deviceName, span } from "./format";
 import type { Taken } from "./scans";
 import type { Tone } from "./sounds";
+import type { ScanRecord } from "./store";
 import { say } from "./texts";
 import type { Answer } from "./wire";
 
@@ -69,13 +71,13 @@ export function shortWord(verdict: string): string {
 }
 
 /** What is true of a scan by now: the server's word, once it has come, goes before the device's. */
-export function verdictOf(taken: Taken): Answer | null {
-  return taken.record.result?.verdict ?? taken.verdict;
+export function verdictOf({ result, wire }: ScanRecord): Answer | null {
+  return result?.verdict ?? wire.shown;
 }
 
 /** Give what to show of a scan by now, from what device and server know. */
 export function view(taken: Taken, desk: Desk, showTemporary: boolean): View {
-  const verdict = verdictOf(taken) ?? "unknown";
+  const verdict = verdictOf(taken.record) ?? "unknown";
   const { result, wire, temporary, person: id } = taken.record;
   const known = (id === null ? null : desk.people.get(id)) ?? taken.person;
   const name = result?.registration?.name ?? known?.name ?? "";
@@ -86,7 +88,7 @@ export function view(taken: Taken, desk: Desk, showTemporary: boolean): View {
     result?.registration?.slot_starts_at,
     known?.slotStartsAt ?? null,
   );
-  const at = Date.parse(wire.scanned_at) + (wire.clock_offset_ms ?? 0);
+  const at = correctedAt(wire);
   const number = result?.registration?.number ?? known?.number ?? null;
   const given = number ?? (id === null ? null : desk.temporaryOf(id));
   const base = {

@@ -3,9 +3,10 @@
 import type { App, Screen } from "../app";
 import { Camera, type CameraState } from "../camera";
 import { drawChip } from "../chip";
+import { correctedAt } from "../clock";
 import { conflictRows } from "../conflicts";
 import { bind, copy, element, fill, icon, part, setIcon } from "../dom";
-import { clock } from "../format";
+import { clock, deviceName } from "../format";
 import { readAgain, stillPossible } from "../last";
 import { allowSound } from "../sounds";
 import type { WalkInRecord } from "../store";
@@ -78,7 +79,7 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
   function drawNews(): void {
     const news = part(root, "news");
     const rows: { key: string; text: string; walkIn?: WalkInRecord }[] = [
-      ...conflictRows(desk),
+      ...conflictRows(desk).filter(({ key }) => !seen.has(key)),
       ...desk.refusedWalkIns.map((walkIn) => ({
         key: `refused ${walkIn.id} ${walkIn.refused}`,
         text: say("refused_row", {
@@ -87,7 +88,7 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
         }),
         walkIn,
       })),
-    ].filter(({ key }) => !seen.has(key));
+    ];
     const [first] = rows;
     if (news.dataset.shown === (first?.key ?? "")) return;
     news.dataset.shown = first?.key ?? "";
@@ -121,9 +122,8 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
     }
     const record = desk.scans.get(last.record.id) ?? last.record;
     last.record = record;
-    const verdict = verdictOf(last);
-    const at = Date.parse(record.wire.scanned_at) + (record.wire.clock_offset_ms ?? 0);
-    const time = clock(at);
+    const verdict = verdictOf(record);
+    const time = clock(correctedAt(record.wire));
     const isUndone = desk.isUndone(record.id);
     const person = record.person === null ? null : desk.people.get(record.person);
     const number = record.result?.registration?.number ?? person?.number ?? null;
@@ -159,7 +159,7 @@ export function cameraScreen(app: App, seen: Set<string>): Screen {
   function refresh(): void {
     fill(root, {
       device: say("device_arrived", {
-        device: say("device", { number: desk.device.label.replace(/^M/, "") }),
+        device: deviceName(desk.device.label),
         arrived: desk.arrived,
         total: desk.living,
       }),

@@ -3,7 +3,7 @@
 import { handOver, Refusal, signOff } from "../api";
 import type { App, Screen } from "../app";
 import { bind, copy, fill, part } from "../dom";
-import { clock } from "../format";
+import { clock, deviceName } from "../format";
 import { qr } from "../qr";
 import { say } from "../texts";
 
@@ -30,7 +30,7 @@ export function signOffScreen(app: App): Screen {
   const root = copy("sign-off");
   const { desk } = app;
   fill(root, {
-    device: say("device", { number: desk.device.label.replace(/^M/, "") }),
+    device: deviceName(desk.device.label),
     text: say("sign_off_text"),
   });
 

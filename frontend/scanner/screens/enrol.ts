@@ -5,6 +5,7 @@ import { Away, enrol, Refusal } from "../api";
 import { Camera } from "../camera";
 import type { Check } from "../checks";
 import { copy, element, icon, part } from "../dom";
+import { deviceName } from "../format";
 import { newId } from "../ids";
 import type { DeviceRecord, Store } from "../store";
 import { say } from "../texts";
@@ -131,7 +132,7 @@ export function enrolScreen(code: string, enrolment: Enrolment): HTMLElement {
     part(root, "submit").hidden = true;
   } else if (present) {
     const { label, drive } = present.device;
-    const device = say("device", { number: label.replace(/^M/, "") });
+    const device = deviceName(label);
     inform(say("enrol_replaces", { device, drive: drive.name }), true);
   }
   return root;

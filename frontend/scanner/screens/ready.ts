@@ -7,7 +7,7 @@ import { drawChip } from "../chip";
 import { conflictRows } from "../conflicts";
 import { bind, copy, element, fill, icon, part, setIcon } from "../dom";
 import { ENFORCED } from "../enforced";
-import { clock } from "../format";
+import { clock, deviceName } from "../format";
 import { say } from "../texts";
 
 const COLOURS = { done: "icon-ok", look: "icon-warn", refused: "icon-no", neutral: "" };
@@ -18,7 +18,7 @@ export function readyScreen(app: App, hasScanned: boolean): Screen {
   const rows = new Map<string, HTMLElement>();
   let listed: object | null = null;
   fill(root, {
-    device: say("device", { number: desk.device.label.replace(/^M/, "") }),
+    device: deviceName(desk.device.label),
     drive: say("at_desk", { station: desk.stationName, drive: desk.device.drive.name }),
   });
   const chip = element("span");

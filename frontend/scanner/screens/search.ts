@@ -3,20 +3,20 @@
 import { readTicket } from "../../shared/tickets";
 import type { App, Screen } from "../app";
 import { drawChip } from "../chip";
+import { correctedAt } from "../clock";
 import { bind, copy, fill, part } from "../dom";
 import { find } from "../find";
-import { clock } from "../format";
+import { clock, deviceName } from "../format";
 import { lastPeople, readAgain, stillPossible } from "../last";
 import type { Person } from "../roster";
 import type { ScanRecord } from "../store";
 import { say } from "../texts";
-import { shortWord } from "../verdicts";
+import { shortWord, verdictOf } from "../verdicts";
 
 const LABELS = new Set(["accepted", "too_early", "too_late", "already_scanned", "waitlisted"]);
 const MOST_LAST = 8;
 /** So many letters and digits in one are a try at a code, not a name. */
 const CODE_LIKE = /^(?=.*\d)[0-9a-z-]{8,9}$/i;
-
 /** Letters and digits together are never a name; an input method may have put accents on them. */
 const CODE_TRY = /^(?=.*\d)(?=.*\p{L})/u;
 
@@ -29,14 +29,14 @@ export function searchScreen(app: App, typed = ""): Screen {
 
   async function draw(): Promise<void> {
     const turn = ++shown;
-    const found = find(desk.everybody(), field.value);
-    const numbered = desk.byTemporary(field.value.trim().toUpperCase());
+    const text = field.value.trim();
+    const found = find(desk.everybody(), text);
+    const numbered = desk.byTemporary(text.toUpperCase());
     if (numbered && !found.people.some(({ id }) => id === numbered.id)) {
       found.people.unshift(numbered);
       found.count++;
     }
-    const isBlank = field.value.trim() === "";
-    const last = isBlank ? lastPeople(desk, MOST_LAST) : [];
+    const last = text === "" ? lastPeople(desk, MOST_LAST) : [];
     const rows = await Promise.all(found.people.map(personRow));
     if (turn !== shown) return;
     rows.push(...last.map(lastRow));
@@ -44,7 +44,6 @@ export function searchScreen(app: App, typed = ""): Screen {
     if (found.code !== null && found.count === 0) rows.push(codeRow(found.code));
     part(root, "rows").replaceChildren(...rows);
     part(root, "rows").hidden = rows.length === 0;
-    const text = field.value.trim();
     const digits = /^[\d\s.+-]+$/.test(text) && text.replace(/\D/g, "").length < 3;
     let count = "";
     if (found.count > found.people.length) count = say("matches_more", { count: found.count });
@@ -74,18 +73,14 @@ export function searchScreen(app: App, typed = ""): Screen {
   function lastRow(record: ScanRecord): HTMLElement {
     const row = copy("match");
     const person = desk.people.get(record.person ?? "");
-    const verdict = record.result?.verdict ?? record.wire.shown ?? "unknown";
     const still = stillPossible(record, desk);
-    const isUndone = desk.isUndone(record.id);
-    const at = Date.parse(record.wire.scanned_at) + (record.wire.clock_offset_ms ?? 0);
+    const verdict = shortWord(verdictOf(record) ?? "unknown");
+    const time = clock(correctedAt(record.wire));
     const number = record.result?.registration?.number ?? person?.number ?? record.temporary;
-    const values = { verdict: shortWord(verdict), time: clock(at), number: number ?? "" };
-    const isIn = still === "undo" && number !== null;
-    const text = isUndone ? `${say("undone")}, ${clock(at)}` : "";
-    fill(row, {
-      name: record.name || person?.name || say("not_on_device"),
-      text: text || say(isIn ? "last_accepted" : "last_other", values),
-    });
+    let text = say("last_other", { verdict, time });
+    if (desk.isUndone(record.id)) text = `${say("undone")}, ${time}`;
+    else if (still === "undo" && number !== null) text = say("last_accepted", { number, time });
+    fill(row, { name: record.name || person?.name || say("not_on_device"), text });
     const button = part<HTMLButtonElement>(row, "button");
     button.hidden = still === null;
     if (still === null) return row;
@@ -126,7 +121,7 @@ export function searchScreen(app: App, typed = ""): Screen {
   function refresh(): void {
     fill(root, {
       device: say("device_arrived", {
-        device: say("device", { number: desk.device.label.replace(/^M/, "") }),
+        device: deviceName(desk.device.label),
         arrived: desk.arrived,
         total: desk.living,
       }),

@@ -3,6 +3,7 @@
 import { canVerify } from "../../shared/tickets";
 import type { App, WalkInStart } from "../app";
 import { copy, element, fill, icon, part } from "../dom";
+import { readAgain } from "../last";
 import type { Taken } from "../scans";
 import { signal, type Tone } from "../sounds";
 import { say } from "../texts";
@@ -110,7 +111,7 @@ export class VerdictScreen {
     const { desk } = this.app;
     const isWalkIn = taken.isFromElsewhere ?? false;
     const isAsking = desk.network !== "down" && age < ASKING_MS;
-    if (verdictOf(taken) === null && (isWalkIn ? isAsking : !canVerify())) {
+    if (verdictOf(taken.record) === null && (isWalkIn ? isAsking : !canVerify())) {
       this.#draw({ ...unchecked(isAsking, isWalkIn), verdict: "unknown" });
       delete this.#place.dataset.verdict;
       return;
@@ -209,6 +210,6 @@ export class VerdictScreen {
     if (action === "search") app.open.search(taken?.card?.name);
     else if (action === "walk-in") app.open.walkIn(startOf(taken));
     else if (action === "undo" && taken) void app.undo(taken.record);
-    else if (action === "admit" && taken) void app.take(taken.read, true);
+    else if (action === "admit" && taken) void app.take(readAgain(taken.record), true);
   }
 }

@@ -6,7 +6,7 @@ import type { App, Screen, WalkInStart } from "../app";
 import { drawChip } from "../chip";
 import { bind, copy, element, fill, icon, part, setIcon } from "../dom";
 import { alike } from "../find";
-import { clock } from "../format";
+import { clock, deviceName } from "../format";
 import { readWalkIn } from "../numbers";
 import type { Person } from "../roster";
 import { say } from "../texts";
@@ -208,13 +208,7 @@ export function walkInScreen(app: App, start: WalkInStart = {}): Screen {
         return;
       }
       const record = desk.scans.get(id)!;
-      app.last = {
-        record,
-        read: { registration: walkIn.id },
-        verdict: "accepted",
-        person: null,
-        ticket: null,
-      };
+      app.last = { record, person: null, ticket: null };
       app.show(numberScreen(app, walkIn.id));
     } catch {
       refuse("storage");
@@ -272,7 +266,7 @@ export function walkInScreen(app: App, start: WalkInStart = {}): Screen {
   function refresh(): void {
     fill(root, {
       device: say("at_desk", {
-        station: say("device", { number: desk.device.label.replace(/^M/, "") }),
+        station: deviceName(desk.device.label),
         drive: desk.stationName,
       }),
       offline: say("walk_in_offline"),
