@@ -99,6 +99,7 @@ async function startEnrolment(
   const isDone = async () => {
     // The code leaves the address; the camera stays open.
     history.replaceState(null, "", body.dataset.scan!);
+    sessionStorage.removeItem(SCANNING); // that of a device before; this one shows its checks first
     const made = await Desk.load(store);
     if (made) await startScanning(made, camera, decoder);
   };
