@@ -1,11 +1,13 @@
 """What every test may ask for: the databases, broker, mail server and browser, all real."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +15,13 @@ from tests.services.chromium import LAUNCH_FLAGS, MISSING, find_chromium, is_mis
 from tests.services.mail import MailServer
 from tests.services.postgresql import PostgreSQL
 from tests.services.valkey import Valkey
+
+if TYPE_CHECKING:
+    from django.test import Client
+    from time_machine import TimeMachineFixture
+
+    from accounts.models import Membership
+    from tests.api import Caller
 
 REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
 _cluster: PostgreSQL | None = None
@@ -119,6 +128,34 @@ def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
         from django.core.cache import cache
 
         cache.clear()
+
+
+@pytest.fixture
+def clock(time_machine: TimeMachineFixture) -> TimeMachineFixture:
+    """Stand still at ``NOW`` of the factories, until ``move_to``."""
+    from tests.factories import NOW
+
+    time_machine.move_to(NOW, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def anybody() -> Caller:
+    """Call the API without a token."""
+    from tests.api import Caller
+
+    return Caller()
+
+
+@pytest.fixture
+def member(client: Client) -> Membership:
+    """Make an organizer, who is logged in with ``client``."""
+    from accounts.models import Role
+    from tests.factories import MembershipFactory
+
+    member: Membership = MembershipFactory(role=Role.ORGANIZER)
+    client.force_login(member.user)
+    return member
 
 
 @pytest.fixture

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import time_machine
 
 from accounts.models import AuditEntry, Role
 from events.drives.models import Drive
 from events.registrations.models import Registration
 from tests.api import ROOT, Caller, member, told
 from tests.backend.test_api_fuzz import operations
-from tests.factories import NOW, DriveFactory, RegistrationFactory, UnitFactory
+from tests.factories import DriveFactory, RegistrationFactory, UnitFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 PLANS = {"own", "child"}
 # Where each role finds a drive; everywhere else it is not there. Units are as the caller sees them.
 MAY: dict[str, dict[str, set[str]]] = {
@@ -55,12 +54,6 @@ def right_of(path: str) -> str:
 
 MANAGED = [(m, p.removeprefix(ROOT)) for m, p in operations() if p.startswith(f"{ROOT}manage/")]
 OF_A_DRIVE = [(method, path) for method, path in MANAGED if "{slug}" in path]
-
-
-@pytest.fixture(autouse=True)
-def _clock():
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

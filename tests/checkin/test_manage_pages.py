@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.attempts import Attempt
-from accounts.models import AuditEntry, Role
+from accounts.models import AuditEntry
 from events.checkin.devices import ago
 from events.checkin.missing import missing_scans
 from events.checkin.models import Device, EnrolmentCode, Scan
@@ -21,17 +21,10 @@ from events.checkin.roster import Cursor
 from events.checkin.scanner import scanner_version
 from events.checkin.services import enrol_device, revoke_device
 from tests.checkin.conftest import DURING, a_scan, make_device
-from tests.factories import DriveFactory, MembershipFactory, RegistrationFactory
+from tests.factories import DriveFactory, RegistrationFactory
 
 pytestmark = pytest.mark.django_db
 END_OF_CALENDAR = 253_402_300_799  # seconds; no zone east of Greenwich has that moment
-
-
-@pytest.fixture
-def member(client):
-    member = MembershipFactory(role=Role.ORGANIZER)
-    client.force_login(member.user)
-    return member
 
 
 @pytest.fixture

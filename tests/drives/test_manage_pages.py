@@ -3,15 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
-import time_machine
 from django.urls import reverse
 
-from accounts.models import Role
 from events.drives.models import Drive
 from events.registrations.models import Registration
-from tests.factories import NOW, DriveFactory, MembershipFactory, RegistrationFactory, UnitFactory
+from tests.factories import NOW, DriveFactory, RegistrationFactory, UnitFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 TYPED = {
     "name": "Giọt hồng  Công Thương",
     "date": "2026-12-19",
@@ -23,19 +21,6 @@ TYPED = {
     "slot_minutes": "30",
     "tolerance_minutes": "30",
 }
-
-
-@pytest.fixture(autouse=True)
-def clock():
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def member(client):
-    member = MembershipFactory(role=Role.ORGANIZER)
-    client.force_login(member.user)
-    return member
 
 
 def post(client, page, drive=None, /, **typed):

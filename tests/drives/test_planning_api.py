@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-import time_machine
 
 from accounts.models import AuditEntry, Role
 from events.drives.models import Drive
@@ -14,25 +13,13 @@ from events.registrations.models import Registration
 from notifications.models import Message
 from tests.api import Caller, a_key, field_errors, member, organizer, told
 from tests.factories import (
-    NOW,
     DriveFactory,
     RegistrationFactory,
     UnitFactory,
     UserFactory,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _clock():
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def anybody():
-    return Caller()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 def planning(unit: Any, **other: Any) -> dict[str, Any]:

@@ -8,13 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AttemptRecord, AuditEntry
 from backend.limits import Limit
-from events.drives.models import Drive
 from events.registrations.models import Registration
 from events.registrations.signing import ticket_of
 from events.registrations.tickets import format_code
@@ -24,24 +22,8 @@ from tests.api import Caller, a_key, field_errors, told
 from tests.factories import NOW, DriveFactory, RegistrationFactory, UnitFactory
 from tests.registrations.api_calls import asking, own, path_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 STATUS = Registration.Status
-
-
-@pytest.fixture(autouse=True)
-def _clock():
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def anybody():
-    return Caller()
-
-
-@pytest.fixture
-def drive() -> Drive:
-    return DriveFactory(slots=3, slots__capacity=2)
 
 
 # --- Registering -----------------------------------------------------------------------------

@@ -9,13 +9,7 @@ from events.registrations.models import Registration
 from notifications.models import Message
 from tests.factories import NOW, DriveFactory, RegistrationFactory, SlotFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(NOW, tick=False)
-    return time_machine
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 def ask(client, contact, **headers):

@@ -19,14 +19,8 @@ from notifications.services import queue_message
 from tests.api import Caller, a_key, field_errors, member, organizer, told
 from tests.factories import NOW, DriveFactory, MembershipFactory, RegistrationFactory, UnitFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 STATUS = Registration.Status
-
-
-@pytest.fixture(autouse=True)
-def _clock():
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

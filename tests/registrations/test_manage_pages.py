@@ -25,21 +25,8 @@ from tests.factories import (
     UnitFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 Status = Registration.Status
-
-
-@pytest.fixture(autouse=True)
-def clock():
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def member(client):
-    member = MembershipFactory(role=Role.ORGANIZER)
-    client.force_login(member.user)
-    return member
 
 
 @pytest.fixture

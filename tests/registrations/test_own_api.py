@@ -7,33 +7,16 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from events.drives.models import Drive
 from events.registrations.models import Registration
 from events.registrations.services import cancel_drive
 from events.registrations.signing import ticket_of
 from notifications.models import Message
-from tests.api import Caller, a_key, field_errors, told
+from tests.api import a_key, field_errors, told
 from tests.factories import NOW, DriveFactory, RegistrationFactory, UserFactory
 from tests.registrations.api_calls import own
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 STATUS = Registration.Status
-
-
-@pytest.fixture(autouse=True)
-def _clock():
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def anybody():
-    return Caller()
-
-
-@pytest.fixture
-def drive() -> Drive:
-    return DriveFactory(slots=3, slots__capacity=2)
 
 
 @pytest.mark.parametrize(

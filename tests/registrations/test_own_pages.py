@@ -28,15 +28,9 @@ from tests.factories import (
     RegistrationFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 STATUS = Registration.Status
 NAME = "Nguyễn Hoàng Phương Thảo Nguyên"
-
-
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(NOW, tick=False)
-    return time_machine
 
 
 def show(client, registration, path="", **query):

@@ -24,14 +24,8 @@ from tests.registrations.pages import (
     values,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 STATUS = Registration.Status
-
-
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(NOW, tick=False)
-    return time_machine
 
 
 # --- Invalid: 400, at the field and in the summary -----------------------------------------------

@@ -11,13 +11,7 @@ from events.registrations.tickets import format_code
 from events.registrations.tokens import manage_path
 from tests.factories import NOW, DriveFactory, RegistrationFactory, SlotFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def clock(time_machine):
-    time_machine.move_to(NOW, tick=False)
-    return time_machine
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.mark.parametrize("spell", [str.upper, str.lower])

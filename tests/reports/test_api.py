@@ -16,14 +16,8 @@ from events.reports.exports import disarmed
 from tests.api import Caller, member, organizer, told
 from tests.factories import NOW, DriveFactory, RegistrationFactory, UnitFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 STATUS = Registration.Status
-
-
-@pytest.fixture(autouse=True)
-def _clock():
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def test_figures_are_told():

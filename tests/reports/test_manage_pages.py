@@ -13,20 +13,7 @@ from events.checkin.models import Device
 from notifications.models import Message
 from tests.factories import NOW, DriveFactory, MembershipFactory, RegistrationFactory, UnitFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def clock():
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def member(client):
-    member = MembershipFactory(role=Role.ORGANIZER)
-    client.force_login(member.user)
-    return member
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 def page(client, name, drive, **query):
