@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +32,7 @@ from events.registrations.services import cancel_drive, cancel_registration
 from notifications.models import Message
 from tests.checkin.conftest import DURING, a_scan, an_undo, make_device
 from tests.factories import DriveFactory, RegistrationFactory, UserFactory
+from tests.race import at_once
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -47,26 +47,6 @@ def devices(drive: Drive) -> list[Device]:
     return [make_device(drive, f"Máy {n}").device for n in range(16)]
 
 
-@pytest.fixture
-def at_once() -> Callable[[list[Callable[[], Any]]], list[Any]]:
-    """Run pieces of work at the same moment, each in a thread with a connection of its own."""
-
-    def run(pieces: list[Callable[[], Any]]) -> list[Any]:
-        start = threading.Barrier(len(pieces))
-
-        def one(piece: Callable[[], Any]) -> Any:
-            try:
-                start.wait(20)
-                return piece()
-            finally:
-                connections.close_all()
-
-        with ThreadPoolExecutor(len(pieces)) as pool:
-            return list(pool.map(one, pieces))
-
-    return run
-
-
 def accept(device: Device, *scans: dict[str, Any]) -> list[Any]:
     readings = [read_reading(scan) for scan in scans]
     return accept_scans(device=device, readings=readings, sent_at=DURING, now=DURING)
@@ -78,7 +58,7 @@ def numbers(drive: Drive) -> list[int]:
 
 
 def test_sixteen_devices_with_the_same_tickets_give_numbers_without_gaps(
-    drive: Drive, devices: list[Device], at_once: Any
+    drive: Drive, devices: list[Device]
 ):
     """Everybody is shown accepted by each device, in an order of its own, one by one."""
     people = RegistrationFactory.create_batch(8, slot=drive.slots.first())
@@ -96,9 +76,7 @@ def test_sixteen_devices_with_the_same_tickets_give_numbers_without_gaps(
     assert Scan.objects.filter(conflict="double").count() == 8 * 15
 
 
-def test_batches_in_opposite_orders_do_not_deadlock(
-    drive: Drive, devices: list[Device], at_once: Any
-):
+def test_batches_in_opposite_orders_do_not_deadlock(drive: Drive, devices: list[Device]):
     people = RegistrationFactory.create_batch(40, slot=drive.slots.first())
 
     def scan_all(device: Device) -> list[Any]:
@@ -112,9 +90,7 @@ def test_batches_in_opposite_orders_do_not_deadlock(
     assert (verdicts.count("accepted"), len(verdicts)) == (40, 16 * 40)
 
 
-def test_the_same_events_twice_at_once_are_kept_once(
-    drive: Drive, devices: list[Device], at_once: Any
-):
+def test_the_same_events_twice_at_once_are_kept_once(drive: Drive, devices: list[Device]):
     """Two tabs of one device, and a phone that was enrolled anew with its old queue."""
     people = RegistrationFactory.create_batch(20, slot=drive.slots.first())
     scans = [a_scan(person, shown="accepted", offline=True) for person in people]
@@ -131,7 +107,7 @@ def test_the_same_events_twice_at_once_are_kept_once(
 
 
 def test_one_id_for_two_people_at_once_is_one_scan_of_one_of_them(
-    drive: Drive, devices: list[Device], at_once: Any
+    drive: Drive, devices: list[Device]
 ):
     """No honest device does so; the second is answered as a repeat of the first."""
     for _round in range(10):
@@ -151,7 +127,7 @@ def test_one_id_for_two_people_at_once_is_one_scan_of_one_of_them(
 
 
 def test_an_undo_and_its_scan_from_two_tabs_at_once_always_meet(
-    drive: Drive, devices: list[Device], at_once: Any
+    drive: Drive, devices: list[Device]
 ):
     people = RegistrationFactory.create_batch(30, slot=drive.slots.first())
 
@@ -165,7 +141,7 @@ def test_an_undo_and_its_scan_from_two_tabs_at_once_always_meet(
     assert numbers(drive) == list(range(1, 31))
 
 
-def test_a_scan_and_a_cancellation_at_once_agree(drive: Drive, devices: list[Device], at_once: Any):
+def test_a_scan_and_a_cancellation_at_once_agree(drive: Drive, devices: list[Device]):
     people = RegistrationFactory.create_batch(20, slot=drive.slots.last())
 
     def cancel(person: Registration) -> None:
@@ -184,9 +160,7 @@ def test_a_scan_and_a_cancellation_at_once_agree(drive: Drive, devices: list[Dev
         assert scan.verdict == ("revoked" if person.cancelled_at else "accepted")
 
 
-def test_the_same_walk_in_twice_at_once_is_one_person(
-    drive: Drive, devices: list[Device], at_once: Any
-):
+def test_the_same_walk_in_twice_at_once_is_one_person(drive: Drive, devices: list[Device]):
     """The same id from two tabs, and the same person at two desks."""
     person = Person(full_name="Lò Văn Pành", phone="+84912000777", birth_year=1999)
     ids = [uuid.uuid4(), uuid.uuid4()]
@@ -244,9 +218,7 @@ def test_who_is_let_in_while_the_drive_is_cancelled_stays_in(drive: Drive, devic
     assert not Message.objects.exists()
 
 
-def test_late_walk_ins_taken_twice_at_once_are_taken_once(
-    drive: Drive, devices: list[Device], at_once: Any
-):
+def test_late_walk_ins_taken_twice_at_once_are_taken_once(drive: Drive, devices: list[Device]):
     """While the device hands in more: each person once, each number once, one line in the log."""
     lost, organizer, again = devices[0], UserFactory(), RegistrationFactory(slot=drive.slots.last())
     revoke_device(device=lost, by=organizer, now=DURING)
@@ -275,9 +247,7 @@ def test_late_walk_ins_taken_twice_at_once_are_taken_once(
     assert sum(line.count or 0 for line in lines) == len(names) + 2
 
 
-def test_late_scans_taken_twice_at_once_leave_one_line(
-    drive: Drive, devices: list[Device], at_once: Any
-):
+def test_late_scans_taken_twice_at_once_leave_one_line(drive: Drive, devices: list[Device]):
     lost, organizer = devices[0], UserFactory()
     people = RegistrationFactory.create_batch(30, slot=drive.slots.first())
     revoke_device(device=lost, by=organizer, now=DURING)
@@ -291,9 +261,7 @@ def test_late_scans_taken_twice_at_once_leave_one_line(
     assert list(lines.values_list("count", flat=True)) == [30]
 
 
-def test_a_scan_taken_back_twice_at_once_is_taken_back_once(
-    drive: Drive, devices: list[Device], at_once: Any
-):
+def test_a_scan_taken_back_twice_at_once_is_taken_back_once(drive: Drive, devices: list[Device]):
     person, organizer = RegistrationFactory(slot=drive.slots.first()), UserFactory()
     accept(devices[0], a_scan(person))
     scan = Scan.objects.select_related("drive").get()

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 THREADS = 8
 
 
-def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+def rush(calls: list[Callable[[], Any]]) -> list[Any]:
     """Make all calls, eight at a time, each over a connection of its own; keep their order."""
 
     def run(call: Callable[[], Any]) -> Any:
@@ -64,7 +64,7 @@ def upcoming(**fields: Any) -> Any:
 def test_fifty_for_the_last_place():
     slot = upcoming(slots=1, slots__capacity=1).slots.get()
 
-    answers = at_once([registering(slot, n) for n in range(50)])
+    answers = rush([registering(slot, n) for n in range(50)])
 
     assert Counter(a.status_code for a in answers) == {201: 1, 409: 49}
     assert {told(a) for a in answers if a.status_code == 409} == {(409, "slot_full")}
@@ -75,7 +75,7 @@ def test_fifty_for_the_last_place():
 def test_the_same_person_from_many_phones_is_registered_once():
     slot = upcoming(slots=1).slots.get()
 
-    answers = at_once([registering(slot, 7) for _ in range(10)])
+    answers = rush([registering(slot, 7) for _ in range(10)])
 
     assert Counter(a.status_code for a in answers) == {201: 1, 409: 9}
     assert Registration.objects.count() == 1
@@ -90,7 +90,7 @@ def test_a_shrinking_slot_and_a_rush_agree():
     def shrink() -> Any:
         return planner.patch(f"manage/drives/{drive.slug}/", body)
 
-    answers = at_once([*(registering(slot, n) for n in range(12)), shrink])
+    answers = rush([*(registering(slot, n) for n in range(12)), shrink])
 
     slot.refresh_from_db()
     held = Registration.objects.holding_place().count()
@@ -113,9 +113,7 @@ def test_a_cancelled_drive_leaves_nobody_with_a_place():
         path = f"registrations/{manage_token(registration)}/"
         return lambda: Caller().patch(path, {"slot": second.public_id})
 
-    answers = at_once(
-        [*(registering(second, n) for n in range(6)), *(move(r) for r in held), cancel]
-    )
+    answers = rush([*(registering(second, n) for n in range(6)), *(move(r) for r in held), cancel])
 
     assert all(a.status_code < 500 for a in answers)
     assert answers[-1].status_code == 200
@@ -133,7 +131,7 @@ def test_a_moving_drive_and_a_rush_keep_everybody():
     def move() -> Any:
         return planner.patch(f"manage/drives/{drive.slug}/", {"date": later})
 
-    answers = at_once([*(registering(slots[n % 4], n) for n in range(16)), move, move])
+    answers = rush([*(registering(slots[n % 4], n) for n in range(16)), move, move])
 
     assert {a.status_code for a in answers} <= {200, 201}
     assert Registration.objects.holding_place().count() == 16
