@@ -12,12 +12,14 @@ import pytest
 import time_machine
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from accounts.secrets import hash_secret, new_secret
 from events.checkin.models import Device
+from events.checkin.services import revoke_device
 from events.drives.models import Drive
 from events.registrations.models import Registration
 from events.registrations.signing import ticket_of
-from tests.factories import DRIVE_STARTS, DriveFactory, RegistrationFactory
+from tests.factories import DRIVE_STARTS, DriveFactory, MembershipFactory, RegistrationFactory
 
 DURING = DRIVE_STARTS + timedelta(minutes=10)
 _numbers = itertools.count(1)
@@ -133,3 +135,16 @@ def an(drive: Drive) -> Registration:
 @pytest.fixture
 def binh(drive: Drive) -> Registration:
     return RegistrationFactory(slot=drive.slots.first(), full_name="Lê Thị Bình")
+
+
+@pytest.fixture
+def organizer(drive: Drive) -> User:
+    user: User = MembershipFactory(unit=drive.unit).user
+    return user
+
+
+@pytest.fixture
+def lost(phone: Phone, organizer: User) -> Phone:
+    """A phone that was revoked."""
+    revoke_device(device=phone.device, by=organizer, now=DURING)
+    return phone
