@@ -12,12 +12,7 @@ from events.drives.models import Drive
 from events.registrations.models import Registration
 from notifications.models import Message
 from tests.api import Caller, a_key, field_errors, member, organizer, told
-from tests.factories import (
-    DriveFactory,
-    RegistrationFactory,
-    UnitFactory,
-    UserFactory,
-)
+from tests.factories import DriveFactory, RegistrationFactory, UnitFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
