@@ -47,10 +47,17 @@ describe("a page that is loaded again without a network", () => {
     expect(afterReload(kept, MORNING.clockMs + 3 * HOUR)).toBeNull();
   });
 
-  test.each([null, undefined, 7, "x", {}, { offsetMs: "1", clockMs: 1 }, { offsetMs: 1 }])(
-    "makes nothing of %j",
-    (nonsense) => {
-      expect(afterReload(nonsense, MORNING.clockMs)).toBeNull();
-    },
-  );
+  const { clockMs } = MORNING;
+  test.each([
+    null,
+    undefined,
+    7,
+    "x",
+    {},
+    { offsetMs: "1", clockMs },
+    { offsetMs: 1 },
+    { offsetMs: 1, clockMs: `${clockMs}` },
+  ])("makes nothing of %j", (nonsense) => {
+    expect(afterReload(nonsense, clockMs)).toBeNull();
+  });
 });

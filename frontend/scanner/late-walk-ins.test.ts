@@ -178,6 +178,7 @@ test("what the server does not take yet stays unsent, and holds up no scan", asy
 
   expect([isDone, desk.unsent, server.scans.length, desk.ended]).toEqual([false, 1, 1, "revoked"]);
   expect(desk.unsentWalkIns.map((one) => one.id)).toEqual([second.walkIn.id]);
+  expect([desk.refusal, desk.refusedWalkIns]).toEqual(["too_many_late", []]); // nobody's fault
   server.takes = 2;
   sync.now();
   expect([await sync.drain(), desk.unsent]).toEqual([true, 0]);
@@ -256,7 +257,8 @@ test("staff correct whom the server refused, under the same id, moment and numbe
   await sync.drain();
   const before = [desk.unsent, desk.refusal, desk.refusedWalkIns.length];
 
-  await correct(desk, walkIn.id, { ...FORM, full_name: "Lò Thị Pành" });
+  const corrected = await correct(desk, walkIn.id, { ...FORM, full_name: "Lò Thị Pành" });
+  expect([corrected.field, desk.refusedWalkIns, desk.unsent]).toEqual([undefined, [], 1]);
   sync.now();
   await sync.drain();
 

@@ -137,4 +137,7 @@ def test_demo_remove_takes_everything_away_and_nothing_else(told: Any, data_dir:
 
 @pytest.mark.usefixtures("told")
 def test_demo_shows_the_way_to_each_of_its_places():
-    assert all(drive.venue.map_url for drive in Drive.objects.select_related("venue"))
+    maps = [drive.venue.map_url for drive in Drive.objects.select_related("venue")]
+
+    assert maps
+    assert all(maps)

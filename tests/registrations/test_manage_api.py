@@ -193,7 +193,7 @@ def test_no_log_keeps_what_was_searched(caller, drive, text, caplog):
 
     kept = unquote_plus(caplog.text)
     assert kept.count("request_id") == 3  # as JSON or as a dict, as logs are set up
-    assert text not in kept
+    assert text.lstrip("0") not in kept
 
 
 def test_the_list_takes_the_same_queries_for_one_and_for_three(caller, drive):

@@ -54,7 +54,9 @@ def test_list_keeps_what_was_searched_out_of_every_address(client, drive, text, 
     assert '<form class="filters" method="post"' in html
     addresses = re.findall(r'(?:href|action|formaction)="([^"]*)"', html)
     said = unquote_plus("\n".join([led.url, *addresses, caplog.text]))
-    for part in (text, text.split()[-1], "hoang anh"):
+    # Digits alone may stand in an id by chance.
+    words = [word for word in text.split() if not word.isdecimal()]
+    for part in (text, text.replace(" ", "").lstrip("0"), *words, "hoang anh"):
         assert part.casefold() not in said.casefold().replace("tel:", ""), part
 
 
