@@ -11,7 +11,7 @@ from django.db import connection
 
 
 def at_once(
-    doings: Sequence[Callable[[], Any]], *, refused: tuple[type[Exception], ...] = ()
+    doings: Sequence[Callable[..., Any]], *, refused: tuple[type[Exception], ...] = ()
 ) -> list[Any]:
     """Start all of them at the same moment, each with a connection of its own.
 
