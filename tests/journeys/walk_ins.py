@@ -30,6 +30,8 @@ def hold(phone: Phone, text: str) -> None:
     phone.show(text)
     expect(phone.page.locator('[data-part="card"]')).to_be_visible()
     phone.show(None)
+    # Frames that show it are on their way still, and whoever presses now would have it read again.
+    phone.page.wait_for_timeout(500)
 
 
 def given(phone: Phone) -> str:
