@@ -16,8 +16,11 @@ const STALLED_MS = 4_000;
 const WATCH_EVERY_MS = 1_000;
 /** A code seen from two metres still has three pixels a module. */
 const LONGEST_SIDE = 960;
-/** What lies just outside of what staff see is read as well. */
-const MARGIN = 1.1;
+/**
+ * What lies just outside of what staff see is read as well: a code that fills the stage from side to
+ * side has its quiet zone there, four modules of forty on each side.
+ */
+const MARGIN = 1.25;
 
 export class Camera extends EventTarget {
   readonly video = document.createElement("video");
