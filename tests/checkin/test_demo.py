@@ -81,6 +81,12 @@ def test_demo_prints_what_is_there(told: Any, data_dir: Path):
     assert os.stat(data_dir / "demo.json").st_mode & 0o777 == 0o600
 
 
+def test_demo_keeps_its_red_sunday_on_a_sunday_of_next_week(told: Any):
+    soon = Drive.objects.get(slug=told["drives"]["next_week"]["slug"])
+    assert soon.date.weekday() == 6
+    assert timedelta(days=7) <= soon.date - timezone.localdate() <= timedelta(days=13)
+
+
 def test_demo_has_colleagues_of_the_secretary_today(told: Any):
     below = Unit.objects.descendants(
         Unit.objects.get(slug=told["users"]["secretary"]["unit"]), include_self=True

@@ -204,7 +204,8 @@ def hours_of_today(now: datetime) -> tuple[datetime, datetime]:
 
 
 def _drive_of_next_week(root: Unit, by: User, people: _People, *, now: datetime) -> Drive:
-    day = now.astimezone(ZONE).date() + timedelta(days=7)
+    today = now.astimezone(ZONE).date()
+    day = today + timedelta(days=13 - today.weekday())  # its name says: on a Sunday
     drive = _drive(
         NEXT_WEEK,
         root,
