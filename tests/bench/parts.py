@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -97,6 +99,8 @@ class Parts:
             LIMIT_REGISTRATIONS_ADDRESS=many,
             LIMIT_API=many,
             LIMIT_ENROLMENTS=many,
+            PYTHONPATH=ROOT / "tests/bench/in_use",
+            BENCH_HIDDEN=",".join(development_only()),
             **variables,
         )
 
@@ -129,6 +133,17 @@ class Parts:
             stop(process)
         self.valkey.remove()
         self.postgresql.remove()
+
+
+def development_only() -> list[str]:
+    """Name the modules of packages that ``requirements.txt`` does not have."""
+    text = (ROOT / "requirements.txt").read_text()
+    in_use = {"pip", "setuptools", *re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE)}
+    return [
+        module
+        for module, packages in packages_distributions().items()
+        if not in_use & {re.sub("[-_.]+", "-", package).lower() for package in packages}
+    ]
 
 
 def use_database(name: str) -> None:
