@@ -1,5 +1,7 @@
 /** The camera: opened, chosen, lit, and opened again by itself when its stream dies. */
 
+import { type Cut, draw, type Frame } from "./frames";
+
 export type CameraState =
   | "off"
   | "opening"
@@ -161,31 +163,52 @@ export class Camera extends EventTarget {
     return state;
   }
 
-  /** Give what staff see of the present picture, at the size the decoder needs; null: none yet. */
-  frame(): ImageData | null {
+  /**
+   * Give what staff see of the present picture; null: none yet.
+   *
+   * @param elsewhere - whether the reader can draw it: it is most of the work that a frame makes.
+   */
+  frame(elsewhere: boolean): Frame | null {
     const { videoWidth, videoHeight, readyState } = this.video;
     if (this.state !== "on" || readyState < 2 || videoWidth === 0 || !this.#context) return null;
-    const { left, top, width, height } = this.#inView(videoWidth, videoHeight);
-    const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
-    const [across, down] = [Math.round(width * scale), Math.round(height * scale)];
-    if (this.#canvas.width !== across || this.#canvas.height !== down) {
-      this.#canvas.width = across;
-      this.#canvas.height = down;
+    const cut = this.#inView(videoWidth, videoHeight);
+    const picture = elsewhere ? this.#picture() : null;
+    return picture ? { picture, cut } : draw(this.#context, this.video, cut);
+  }
+
+  /** Give the picture as the camera took it, where the browser has that. */
+  #picture(): VideoFrame | null {
+    if (!("VideoFrame" in globalThis)) return null;
+    try {
+      const picture = new VideoFrame(this.video);
+      const { displayWidth, displayHeight } = picture;
+      if (displayWidth === this.video.videoWidth && displayHeight === this.video.videoHeight)
+        return picture;
+      picture.close(); // it forgets how the phone is held, and would be cut at the wrong place
+    } catch {
+      // Then the page draws.
     }
-    this.#context.drawImage(this.video, left, top, width, height, 0, 0, across, down);
-    return this.#context.getImageData(0, 0, across, down);
+    return null;
   }
 
   /** The stage shows the middle of the picture only (`object-fit: cover`). */
-  #inView(videoWidth: number, videoHeight: number): DOMRect {
+  #inView(videoWidth: number, videoHeight: number): Cut {
     const { clientWidth, clientHeight } = this.video;
-    if (clientWidth === 0 || clientHeight === 0) {
-      return new DOMRect(0, 0, videoWidth, videoHeight); // nobody looks, but it may be read
+    let [width, height] = [videoWidth, videoHeight];
+    if (clientWidth !== 0 && clientHeight !== 0) {
+      const shrinks = Math.min(videoWidth / clientWidth, videoHeight / clientHeight) * MARGIN;
+      width = Math.min(videoWidth, clientWidth * shrinks);
+      height = Math.min(videoHeight, clientHeight * shrinks);
     }
-    const shrinks = Math.min(videoWidth / clientWidth, videoHeight / clientHeight) * MARGIN;
-    const width = Math.min(videoWidth, clientWidth * shrinks);
-    const height = Math.min(videoHeight, clientHeight * shrinks);
-    return new DOMRect((videoWidth - width) / 2, (videoHeight - height) / 2, width, height);
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height)); // what the decoder needs
+    return {
+      left: (videoWidth - width) / 2,
+      top: (videoHeight - height) / 2,
+      width,
+      height,
+      across: Math.round(width * scale),
+      down: Math.round(height * scale),
+    };
   }
 
   // --- Light and choice ---------------------------------------------------------------------------

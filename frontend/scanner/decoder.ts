@@ -1,5 +1,6 @@
 /** The page's side of the decoder: one frame at a time, and a new worker when it breaks. */
 
+import { type Frame, isBlank, isUndrawn } from "./frames";
 import type { Look } from "./looks";
 import type { FromDecoder, ToDecoder } from "./worker";
 
@@ -9,6 +10,10 @@ export class Decoder {
   #worker: Worker | null = null;
   #ready: Promise<void> | null = null;
   #answer: ((message: FromDecoder) => void) | null = null;
+  /** Whether the worker makes pixels of the camera's pictures, or the page has to. */
+  draws = false;
+  #isDoubted = false;
+  #failed = false;
 
   constructor(
     private readonly script: string,
@@ -36,15 +41,30 @@ export class Decoder {
     worker.onerror = (event) => this.#answer?.({ broken: event.message || "worker" });
     const said = await this.#ask({ wasm: new URL(this.wasm, location.href).href }, 60_000);
     if (!("ready" in said)) throw new Error("broken" in said ? said.broken : "decoder");
+    this.draws = said.draws && !this.#failed;
   }
 
-  /** Give the texts of all codes in a frame. The frame's pixels go to the worker. */
-  async read(frame: ImageData, look: Look = "plain"): Promise<string[]> {
+  /** Give the texts of all codes in a frame. The frame goes to the worker, and is gone here. */
+  async read(frame: Frame, look: Look = "plain"): Promise<string[]> {
     await this.start();
-    const said = await this.#ask({ frame, look }, PATIENCE_MS, [frame.data.buffer]);
+    const isOurs = !isUndrawn(frame);
+    if (isOurs && this.#isDoubted) this.#judge(frame);
+    const goes = isOurs ? frame.data.buffer : frame.picture;
+    const said = await this.#ask({ frame, look }, PATIENCE_MS, [goes]);
     if ("texts" in said) return said.texts;
-    this.#drop();
+    if (!isOurs) {
+      this.#isDoubted = true;
+      this.draws = false;
+    }
+    if ("broken" in said) this.#drop();
     return [];
+  }
+
+  /** Where the worker saw nothing and the page sees something, the page draws from now on. */
+  #judge(drawnHere: ImageData): void {
+    this.#isDoubted = false;
+    this.draws = isBlank(drawnHere);
+    this.#failed = !this.draws;
   }
 
   #ask(message: ToDecoder, patience: number, transfer: Transferable[] = []): Promise<FromDecoder> {
@@ -55,7 +75,11 @@ export class Decoder {
         this.#answer = null;
         resolve(said);
       };
-      this.#worker!.postMessage(message, transfer);
+      try {
+        this.#worker!.postMessage(message, transfer);
+      } catch (error) {
+        this.#answer({ broken: String(error) }); // a browser that cannot send a picture away
+      }
     });
   }
 

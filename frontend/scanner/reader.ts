@@ -47,7 +47,7 @@ export class Reader {
       return IDLE_MS;
     }
     const frameAt = performance.now();
-    const frame = this.camera.frame();
+    const frame = this.camera.frame(this.decoder.draws);
     if (!frame) return IDLE_MS;
     const texts = await this.decoder.read(frame, LOOKS[this.#frames++ % LOOKS.length]);
     const now = performance.now();

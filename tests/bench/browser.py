@@ -53,9 +53,9 @@ def figures(port: int, *, people: int, seconds: int, say: Callable[[str], None])
         found = _roster(playwright.chromium.launch, port, people)
         for figure in found:
             say(f"  {figure.what}: {figure.measured}")
-        drive = our_drive(slots=1, capacity=people, people=12, today=True)
+        drive = our_drive(slots=1, capacity=people, people=people, today=True)
         film = Path(folder) / "tickets.mjpeg"
-        films.film(film, [(ticket, "sharp") for ticket in drive.tickets()], seconds=1.1)
+        films.film(film, [(ticket, "sharp") for ticket in drive.tickets()[:12]], seconds=1.1)
         for words, slowed in _SLOWED.items():
             say(f"browser: {words}")
             found += _verdicts(

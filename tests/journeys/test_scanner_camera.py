@@ -78,6 +78,51 @@ def test_a_phone_with_one_camera_and_no_light_shows_neither(phone: Phone):
     assert [tool.count() for tool in tools] == [0, 0]
 
 
+# --- Who draws the picture: the decoder's worker, or the page where a browser cannot -------------
+
+_REPLACED = "const Real = VideoFrame; window.VideoFrame = function (...given) { return %s; };"
+_PICTURES = {
+    "none": "delete window.VideoFrame",
+    "refused": _REPLACED % "(() => { throw new DOMException('no', 'InvalidStateError') })()",
+    "on its side": _REPLACED % "new Real(new OffscreenCanvas(480, 640), {timestamp: 0})",
+    "not to be sent": _REPLACED
+    % """{
+        displayWidth: given[0].videoWidth, displayHeight: given[0].videoHeight, close() {}}""",
+    "black": _REPLACED
+    % """(() => {
+        const canvas = new OffscreenCanvas(given[0].videoWidth, given[0].videoHeight);
+        canvas.getContext('2d').fillRect(0, 0, canvas.width, canvas.height);
+        return new Real(canvas, {timestamp: 0});
+      })()""",
+}
+
+
+def test_pictures_are_drawn_off_the_page(new_phone: NewPhone, people: People):
+    phone = new_phone()
+    phone.context.add_init_script(
+        "window.drawn = 0; const draw = CanvasRenderingContext2D.prototype.getImageData;"
+        "CanvasRenderingContext2D.prototype.getImageData = function (...given)"
+        " { window.drawn++; return draw.apply(this, given); }"
+    )
+    phone.enrol()
+
+    phone.scan(people.on_time().ticket, "accepted")
+    assert phone.page.evaluate("window.drawn") == 0
+
+
+@pytest.mark.parametrize("picture", _PICTURES)
+def test_the_page_draws_where_the_browser_cannot_do_it_elsewhere(
+    new_phone: NewPhone, people: People, picture: str
+):
+    phone = new_phone()
+    phone.context.add_init_script(_PICTURES[picture])
+    phone.enrol()
+
+    phone.scan(people.on_time().ticket, "accepted")
+    phone.back()
+    phone.scan(people.on_time().ticket, "accepted")
+
+
 # --- Chromium's own camera, fed by a video: nothing of the page is replaced ---------------------
 
 
