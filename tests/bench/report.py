@@ -22,9 +22,13 @@ _GOALS = {
     "delta": ("deltas/s", None),
     "messages": ("messages/s", 0.6),
 }
+# How many at most for one scan or registration, and how many of these a request holds.
 _MOST_STATEMENTS = {
-    **dict.fromkeys(("scans 1", "scans 4", "scans 16", "batches of 500"), 4),
-    **dict.fromkeys(("rush 32", "rush 64", "rush 32 pages", "rush 64 pages"), 10),
+    **dict.fromkeys(("scans 1", "scans 4", "scans 16"), (4, "scan", 1)),
+    "batches of 500": (4, "scan", 500),
+    **dict.fromkeys(
+        ("rush 32", "rush 64", "rush 32 pages", "rush 64 pages"), (10, "registration", 1)
+    ),
 }
 _MOST_PSS_MIB = 400
 _MOST_GROWTH = 1.3
@@ -122,11 +126,13 @@ def _budgets(found: Findings) -> Iterator[str]:
         results = found.results.get(name)
         if results and goal and (share := share_of_bare(results)):
             yield _budget(f"{name}: at least {goal:.0%} of the bare", f"{share:.0%}", share >= goal)
-    for name, most in _MOST_STATEMENTS.items():
+    for name, (most, what, held) in _MOST_STATEMENTS.items():
         if results := found.results.get(name):
             counts = results["ours"].statements
-            count = sorted(counts)[len(counts) // 2]
-            yield _budget(f"{name}: at most {most} statements", f"{count:.1f}", count < most + 0.5)
+            count = sorted(counts)[len(counts) // 2] / held
+            yield _budget(
+                f"{name}: at most {most} statements a {what}", f"{count:.2g}", count < most + 0.5
+            )
     if found.worker_pss_mib:
         both = found.web_pss_mib + found.worker_pss_mib
         words = f"{both:.0f} MiB ({found.web_pss_mib:.0f} + {found.worker_pss_mib:.0f})"
