@@ -205,7 +205,7 @@ class Plan:
         for server in (self.ours, self.bare):
             self.parts.end(server.process)
         self.parts.copy(GROWN)
-        small = self.parts.serve(OURS)
+        self.ours = small = self.parts.serve(OURS)  # what is measured afterwards needs one too
         results: dict[str, Result] = {}
         grown = self._grow()
         kinds: dict[str, Callable[[Server], Round]] = {
