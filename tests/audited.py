@@ -17,6 +17,8 @@ from accounts.tokens import issue_token, revoke_token
 from donors.people import Person
 from events.checkin.models import Device, LateWalkIn, Scan
 from events.checkin.services import (
+    codes,
+    devices,
     drop_late_walk_ins,
     enrol,
     leave_conflict,
@@ -320,11 +322,11 @@ VERBS: dict[str, tuple[set[str], Callable[[SimpleNamespace], object]]] = {
     ),
     "make a device's code": (
         {"device.code_created"},
-        lambda w: enrol.create_enrolment_code(drive=w.drive, by=w.by, now=NOW),
+        lambda w: codes.create_enrolment_code(drive=w.drive, by=w.by, now=NOW),
     ),
     "hand a device over": (
         {"device.code_created"},
-        lambda w: enrol.hand_over(device=w.phone.device, now=NOW),
+        lambda w: codes.hand_over(device=w.phone.device, now=NOW),
     ),
     "enrol a device": (
         {"device.enrolled"},
@@ -332,15 +334,15 @@ VERBS: dict[str, tuple[set[str], Callable[[SimpleNamespace], object]]] = {
     ),
     "revoke a device": (
         {"device.revoked"},
-        lambda w: enrol.revoke_device(device=w.phone.device, by=w.by, now=NOW),
+        lambda w: devices.revoke_device(device=w.phone.device, by=w.by, now=NOW),
     ),
     "sign a device off": (
         {"device.signed_off"},
-        lambda w: enrol.sign_off_device(device=w.phone.device, now=NOW),
+        lambda w: devices.sign_off_device(device=w.phone.device, now=NOW),
     ),
     "load the roster": (
         {"roster.loaded"},
-        lambda w: enrol.record_roster_look(device=w.phone.device, count=2, now=NOW),
+        lambda w: devices.record_roster_look(device=w.phone.device, count=2, now=NOW),
     ),
     "take late scans": ({"device.late_scans_taken"}, late),
     "hand in a late walk-in": ({"walk_in.set_apart"}, walk_in_of_a_revoked_device),

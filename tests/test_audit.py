@@ -22,7 +22,7 @@ from accounts import services as accounts
 from accounts.audit_words import WORDS
 from accounts.models import AuditEntry, Role
 from accounts.tokens import issue_token
-from events.checkin.services import enrol
+from events.checkin.services import codes
 from tests.api import Caller
 from tests.audited import BINH, VERBS, NotShown
 from tests.checkin.conftest import make_device
@@ -43,7 +43,7 @@ def world() -> Iterator[SimpleNamespace]:
         client = Client(raise_request_exception=False)
         client.force_login(user)
         with transaction.atomic():
-            code = enrol.create_enrolment_code(drive=drive, by=user, now=NOW)
+            code = codes.create_enrolment_code(drive=drive, by=user, now=NOW)
             invitation = accounts.invite(
                 unit=unit, role=Role.ORGANIZER, email="moi@example.com", by=user, now=NOW
             )

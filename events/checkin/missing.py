@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from backend.formats import clock, count
 from events.checkin.devices import SILENT_AFTER
 from events.checkin.models import Device
-from events.checkin.services.enrol import takes_late_scans
+from events.checkin.services.devices import takes_late_scans
 from events.drives.models import Drive
 
 

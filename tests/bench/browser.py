@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, CDPSession, Page, ViewportSize, sync_pl
 
 from accounts.secrets import hash_secret
 from events.checkin.models import Device
-from events.checkin.services.enrol import hand_over
+from events.checkin.services import hand_over
 from tests.bench.line import SlowLine
 from tests.bench.people import Ours, our_drive
 from tests.services import films

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from accounts.api.authentication import refuse_over_limit
 from backend.proxies import limit_key
 from events.checkin.models import Device
-from events.checkin.services.enrol import device_of_token, is_living, takes_late_scans
+from events.checkin.services.devices import device_of_token, is_living, takes_late_scans
 
 _SCHEME = "device"
 _LONGEST_TOKEN = 200

@@ -12,7 +12,8 @@ from accounts.models import Unit
 from donors.models import Sex
 from events.checkin.models import Answer, Device, ScanKind, StationKind
 from events.checkin.queries import DriveConflict
-from events.checkin.services.enrol import NAME_LENGTH, NewCode, stations_of
+from events.checkin.services.codes import NewCode, stations_of
+from events.checkin.services.enrol import NAME_LENGTH
 from events.checkin.services.readings import ScanResult
 from events.checkin.services.walk_ins import WalkInResult
 from events.drives.models import Drive

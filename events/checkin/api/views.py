@@ -57,7 +57,8 @@ from events.checkin.services import (
     register_walk_in,
     sign_off_device,
 )
-from events.checkin.services.enrol import CodeUnknown, DeviceNews, note_contact
+from events.checkin.services.codes import CodeUnknown
+from events.checkin.services.devices import DeviceNews, note_contact
 from events.checkin.services.readings import Reading, ScanResult
 from events.checkin.services.walk_ins import WalkInForm
 from events.drives.models import Drive

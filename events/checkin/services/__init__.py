@@ -1,14 +1,13 @@
 """The verbs of the day. Each is one transaction, safe to be asked for again."""
 
+from events.checkin.services.codes import create_enrolment_code, hand_over
 from events.checkin.services.conflicts import leave_conflict, take_back_scan
-from events.checkin.services.enrol import (
-    create_enrolment_code,
-    enrol_device,
-    hand_over,
+from events.checkin.services.devices import (
     record_roster_look,
     revoke_device,
     sign_off_device,
 )
+from events.checkin.services.enrol import enrol_device
 from events.checkin.services.late import (
     drop_late_walk_ins,
     leave_late_scans,

@@ -18,12 +18,14 @@ from events.checkin.late import late_scans
 from events.checkin.models import Device, Scan
 from events.checkin.queries import drive_conflicts
 from events.checkin.scanner import scanner_version
-from events.checkin.services import leave_conflict, leave_late_scans, take_back_scan
-from events.checkin.services.enrol import (
-    EnrolmentRefused,
+from events.checkin.services import (
     create_enrolment_code,
+    leave_conflict,
+    leave_late_scans,
     revoke_device,
+    take_back_scan,
 )
+from events.checkin.services.codes import EnrolmentRefused
 from events.checkin.services.late import take_late_scans
 from events.drives.pages import DrivePage
 from events.registrations.services import record_look
