@@ -9,7 +9,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,8 +110,8 @@ def _roster(launch: Callable[..., Browser], port: int, people: int) -> list[Figu
             _roster_is_there(page)
             line.is_slow = False
             took.append(page.evaluate(f"{_ROSTERS}[0]"))
-        whole = _whole_roster(page, tools, line)
-        delta = _delta(page, tools, drive)
+        whole = _middle(_whole_roster(page, tools, line) for _turn in range(3))
+        delta = _middle(_delta(page, tools, drive) for _turn in range(3))
     line.close()
     took.sort()
     size = _size_on_the_wire(port, drive)
@@ -185,6 +185,12 @@ def _whole_roster(page: Page, tools: CDPSession, line: SlowLine) -> tuple[float,
 def _delta(page: Page, tools: CDPSession, drive: Ours) -> tuple[float, float]:
     _touch(drive, 50)
     return _cost(page, tools, lambda: page.evaluate("dispatchEvent(new Event('focus'))"))
+
+
+def _middle(costs: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """Of several tries the one in the middle: what the machine does besides weighs less."""
+    tried = sorted(costs)
+    return tried[len(tried) // 2]
 
 
 def _cost(page: Page, tools: CDPSession, begin: Callable[[], None]) -> tuple[float, float]:
